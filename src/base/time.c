@@ -1,0 +1,174 @@
+#include "base/time.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static int64_t clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(clock, &ts);
+	return ts.tv_sec * TIME_SECOND + ts.tv_nsec;
+}
+
+int64_t time_now(void)
+{
+	return clock_ns(CLOCK_REALTIME);
+}
+
+int64_t time_monotonic(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+static void format_seconds(int64_t ns, char *buf, long *ret_rest)
+{
+	time_t seconds = (time_t)(ns / TIME_SECOND);
+	long rest = (long)(ns % TIME_SECOND);
+	struct tm tm;
+
+	if (rest < 0) {
+		rest += TIME_SECOND;
+		seconds--;
+	}
+	(void)gmtime_r(&seconds, &tm);
+	(void)strftime(buf, TIME_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
+	*ret_rest = rest;
+}
+
+char *time_format(int64_t ns, char *buf)
+{
+	size_t len;
+	long rest;
+
+	if (ns == 0)
+		return strcpy(buf, "0001-01-01T00:00:00Z");
+	format_seconds(ns, buf, &rest);
+	if (rest) {
+		len = strlen(buf);
+		(void)snprintf(buf + len, TIME_TEXT_SIZE - len, ".%09ld", rest);
+		len = strlen(buf);
+		while (buf[len - 1] == '0')
+			buf[--len] = '\0';
+	}
+	return strcat(buf, "Z");
+}
+
+char *time_format_fixed(int64_t ns, char *buf)
+{
+	size_t len;
+	long rest;
+
+	format_seconds(ns, buf, &rest);
+	len = strlen(buf);
+	(void)snprintf(buf + len, TIME_TEXT_SIZE - len, ".%09ldZ", rest);
+	return buf;
+}
+
+static int parse_fraction(const char **s, int64_t *ret)
+{
+	int64_t scale = TIME_SECOND / 10, value = 0;
+
+	if (**s != '.') {
+		*ret = 0;
+		return 0;
+	}
+	(*s)++;
+	if (**s < '0' || **s > '9')
+		return -EINVAL;
+	for (; **s >= '0' && **s <= '9'; (*s)++) {
+		value += (**s - '0') * scale;
+		scale /= 10;
+	}
+	*ret = value;
+	return 0;
+}
+
+static int parse_zone(const char *s, int64_t *ret)
+{
+	int hours, minutes, used = 0;
+
+	if (STREQ(s, "Z")) {
+		*ret = 0;
+		return 0;
+	}
+	if ((*s != '+' && *s != '-') || sscanf(s + 1, "%2d:%2d%n", &hours, &minutes, &used) != 2 ||
+	    used != 5 || s[6])
+		return -EINVAL;
+	*ret = (hours * 3600 + minutes * 60) * (*s == '-' ? -TIME_SECOND : TIME_SECOND);
+	return 0;
+}
+
+int time_parse(const char *s, int64_t *ret)
+{
+	struct tm tm = {0};
+	int64_t fraction, zone;
+	const char *rest;
+	int r;
+
+	rest = strptime(s, "%Y-%m-%dT%H:%M:%S", &tm);
+	if (!rest)
+		return -EINVAL;
+	r = parse_fraction(&rest, &fraction);
+	if (r < 0)
+		return r;
+	r = parse_zone(rest, &zone);
+	if (r < 0)
+		return r;
+	if (tm.tm_year + 1900 == 1) {
+		*ret = 0;
+		return 0;
+	}
+	if (tm.tm_year + 1900 < 1678 || tm.tm_year + 1900 > 2261)
+		return -EINVAL;
+	*ret = (int64_t)timegm(&tm) * TIME_SECOND + fraction - zone;
+	return 0;
+}
+
+char *time_human(int64_t duration_ns, char *buf)
+{
+	int64_t seconds = duration_ns / TIME_SECOND;
+	int64_t minutes = seconds / 60;
+	/* Go rounds hours half up, and derives days and longer from the rounded hours. */
+	int64_t hours = (duration_ns + 1800 * TIME_SECOND) / (3600 * TIME_SECOND);
+
+	if (seconds < 1)
+		return strcpy(buf, "Less than a second");
+	if (seconds == 1)
+		return strcpy(buf, "1 second");
+	if (seconds < 60)
+		(void)snprintf(buf, TIME_HUMAN_SIZE, "%d seconds", (int)seconds);
+	else if (minutes == 1)
+		return strcpy(buf, "About a minute");
+	else if (minutes < 60)
+		(void)snprintf(buf, TIME_HUMAN_SIZE, "%d minutes", (int)minutes);
+	else if (hours == 1)
+		return strcpy(buf, "About an hour");
+	else if (hours < 48)
+		(void)snprintf(buf, TIME_HUMAN_SIZE, "%d hours", (int)hours);
+	else if (hours < 24 * 7 * 2)
+		(void)snprintf(buf, TIME_HUMAN_SIZE, "%d days", (int)(hours / 24));
+	else if (hours < 24 * 30 * 2)
+		(void)snprintf(buf, TIME_HUMAN_SIZE, "%d weeks", (int)(hours / 24 / 7));
+	else if (hours < 24 * 365 * 2)
+		(void)snprintf(buf, TIME_HUMAN_SIZE, "%d months", (int)(hours / 24 / 30));
+	else
+		(void)snprintf(buf, TIME_HUMAN_SIZE, "%d years", (int)(hours / 24 / 365));
+	return buf;
+}
+
+char *size_human(uint64_t bytes, char *buf)
+{
+	static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
+	double size = (double)bytes;
+	size_t i = 0;
+
+	while (size >= 1000.0 && i + 1 < ARRAY_SIZE(units)) {
+		size /= 1000.0;
+		i++;
+	}
+	(void)snprintf(buf, TIME_HUMAN_SIZE, "%.4g%s", size, units[i]);
+	return buf;
+}

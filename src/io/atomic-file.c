@@ -1,0 +1,79 @@
+#include "io/atomic-file.h"
+
+#include "base/fd.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Names of files in the making begin so; whoever lists a directory of records skips names with a
+ * dot. */
+#define TEMPORARY ".new-"
+
+static int write_and_place(int dir_fd, const char *temporary, const char *name, const void *data,
+			   size_t len, mode_t mode, unsigned flags)
+{
+	auto_fd int fd = -EBADF;
+	int r;
+
+	fd = openat(dir_fd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (fd < 0)
+		return -errno;
+	r = fd_write_full(fd, data, len);
+	if (r < 0)
+		return r;
+	if ((flags & ATOMIC_SYNC) && fsync(fd) < 0)
+		return -errno;
+	if (flags & ATOMIC_EXCLUSIVE)
+		r = renameat2(dir_fd, temporary, dir_fd, name, RENAME_NOREPLACE);
+	else
+		r = renameat(dir_fd, temporary, dir_fd, name);
+	if (r < 0)
+		return -errno;
+	if ((flags & ATOMIC_SYNC) && fsync(dir_fd) < 0)
+		return -errno;
+	return 0;
+}
+
+int atomic_write(int dir_fd, const char *name, const void *data, size_t len, mode_t mode,
+		 unsigned flags)
+{
+	char temporary[300];
+	int r;
+
+	/* The process id keeps writers of the same name apart; a leftover of a dead one is
+	 * overwritten. */
+	(void)snprintf(temporary, sizeof(temporary), TEMPORARY "%d-%.250s", getpid(), name);
+	r = write_and_place(dir_fd, temporary, name, data, len, mode, flags);
+	if (r < 0)
+		(void)unlinkat(dir_fd, temporary, 0);
+	return r;
+}
+
+int atomic_read(int dir_fd, const char *name, size_t max, char **ret, size_t *ret_len)
+{
+	auto_fd int fd = -EBADF;
+	struct stat st;
+
+	fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	return fd_read_all(fd, max, ret, ret_len);
+}
+
+int directory_open(int dir_fd, const char *name, mode_t mode)
+{
+	int fd;
+
+	if (mkdirat(dir_fd, name, mode) < 0 && errno != EEXIST)
+		return -errno;
+	fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
