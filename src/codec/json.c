@@ -52,9 +52,9 @@ static bool has_embedded_nul(struct json_object *value)
 	return false;
 }
 
-/* json-c's strict mode still takes 'single quotes'. The offset of the first one outside a string,
- * or @len. */
-static size_t find_single_quote(const char *text, size_t len)
+/* json-c's strict mode still takes 'single quotes', NaN and Infinity. The offset of the first byte
+ * that JSON has no use for outside strings, or @len. */
+static size_t find_foreign_byte(const char *text, size_t len)
 {
 	bool in_string = false;
 
@@ -63,7 +63,7 @@ static size_t find_single_quote(const char *text, size_t len)
 			i++;
 		else if (text[i] == '"')
 			in_string = !in_string;
-		else if (text[i] == '\'' && !in_string)
+		else if (!in_string && !memchr(" \t\n\r{}[]:,0123456789+-.eEtrufalsn", text[i], 33))
 			return i;
 	}
 	return len;
@@ -74,15 +74,15 @@ int json_parse(const char *text, size_t len, struct json **ret, size_t *ret_offs
 	struct json_tokener *tokener;
 	struct json_object *object;
 	enum json_tokener_error error;
-	size_t quote;
+	size_t foreign;
 	int r = 0;
 
 	if (len >= INT_MAX)
 		return -E2BIG;
-	quote = find_single_quote(text, len);
-	if (quote < len) {
+	foreign = find_foreign_byte(text, len);
+	if (foreign < len) {
 		if (ret_offset)
-			*ret_offset = quote;
+			*ret_offset = foreign;
 		return -EINVAL;
 	}
 	tokener = json_tokener_new_ex(JSON_DEPTH_MAX);
