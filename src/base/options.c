@@ -177,16 +177,9 @@ void options_release(const struct option *options, void *values)
 			strv_release((struct strv *)((char *)values + options->offset));
 }
 
-void options_help(FILE *out, const char *program, const struct command *command)
+void options_list(FILE *out, const struct option *options)
 {
-	(void)fprintf(out, "Usage:  %s %s%s%s\n\n%s\n", program, command->name,
-		      *command->usage ? " " : "", command->usage, command->summary);
-	if (command->alias)
-		(void)fprintf(out, "\nAliases:\n  %s, %s\n", command->name, command->alias);
-	if (!command->options || !command->options->name)
-		return;
-	(void)fputs("\nOptions:\n", out);
-	for (const struct option *o = command->options; o->name; o++) {
+	for (const struct option *o = options; o->name; o++) {
 		char letter[5] = "    ";
 		char names[64];
 
@@ -196,6 +189,18 @@ void options_help(FILE *out, const char *program, const struct command *command)
 			       o->argument ? o->argument : "");
 		(void)fprintf(out, "  %-32s %s\n", names, o->help);
 	}
+}
+
+void options_help(FILE *out, const char *program, const struct command *command)
+{
+	(void)fprintf(out, "Usage:  %s %s%s%s\n\n%s\n", program, command->name,
+		      *command->usage ? " " : "", command->usage, command->summary);
+	if (command->alias)
+		(void)fprintf(out, "\nAliases:\n  %s, %s\n", command->name, command->alias);
+	if (!command->options || !command->options->name)
+		return;
+	(void)fputs("\nOptions:\n", out);
+	options_list(out, command->options);
 }
 
 const struct command *command_find(const struct command *const *commands, const char *name)

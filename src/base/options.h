@@ -80,6 +80,9 @@ int options_parse(const char *what, const struct option *options, unsigned flags
 /* Frees the lists that options_parse filled. */
 void options_release(const struct option *options, void *values);
 
+/* Prints the option table, a line each. */
+void options_list(FILE *out, const struct option *options);
+
 /* Prints usage, summary and the option table of one command. */
 void options_help(FILE *out, const char *program, const struct command *command);
 
