@@ -1,0 +1,118 @@
+/*
+ * What a container is created from: the request of a door, every value already parsed and in range.
+ *
+ * Zero-initialised (and container_config_init()ed) it is a container of the image's defaults on the
+ * bridge network. The parse functions take one argument of Docker's command line or API each, and
+ * their errors are in Docker's words.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "base/macro.h"
+#include "base/strv.h"
+#include "network/network.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum mount_kind {
+	MOUNT_BIND,
+	MOUNT_VOLUME,
+	MOUNT_TMPFS,
+};
+
+enum mount_propagation {
+	MOUNT_RPRIVATE,
+	MOUNT_PRIVATE,
+	MOUNT_RSLAVE,
+	MOUNT_SLAVE,
+	MOUNT_RSHARED,
+	MOUNT_SHARED,
+};
+
+struct container_mount {
+	enum mount_kind kind;
+	char *source;  /* bind: absolute host path; volume: its name; tmpfs: NULL */
+	char *target;  /* absolute path in the container, without "." and ".." */
+	char *options; /* tmpfs: as given ("size=64m,mode=1777"), else NULL */
+	bool read_only;
+	bool no_copy;	/* volume: do not fill it from the image */
+	bool anonymous; /* volume: made for this container alone */
+	enum mount_propagation propagation;
+};
+
+enum pull_policy {
+	PULL_MISSING,
+	PULL_ALWAYS,
+	PULL_NEVER,
+};
+
+struct container_config {
+	char *name;  /* NULL: one is made up */
+	char *image; /* as the user named it */
+	char *platform;
+	enum pull_policy pull;
+
+	bool has_entrypoint; /* @entrypoint replaces the image's (and its command) even if empty */
+	struct strv entrypoint;
+	struct strv command; /* empty: the image's */
+	struct strv env;     /* "KEY=value" */
+	char *user;	     /* as -u gave it; NULL: the image's */
+	char *working_dir;   /* absolute; NULL: the image's */
+	char *hostname;
+	struct strv labels; /* "key=value", no key twice */
+	bool open_stdin;
+	bool auto_remove; /* --rm */
+	bool read_only;
+	int stop_signal;  /* 0: the image's, else SIGTERM */
+	int stop_timeout; /* seconds; -1: the default of 10 */
+	char *runtime;	  /* program of the OCI runtime; NULL: ours */
+
+	char *network; /* "bridge", "host", "none" */
+	struct port_mapping *ports;
+	size_t port_count;
+	bool publish_all;
+	struct strv extra_hosts; /* "name:address" */
+	struct strv dns, dns_search, dns_options;
+
+	struct container_mount *mounts;
+	size_t mount_count;
+
+	uint64_t memory;     /* bytes; 0: no limit */
+	int64_t memory_swap; /* bytes with memory; -1: no limit; 0: twice the memory */
+	int64_t nano_cpus;   /* billionths; 0: no limit */
+	uint64_t cpu_shares; /* 0: default */
+	int64_t pids_limit;  /* 0, -1: no limit */
+	char *cgroup_parent; /* NULL: the engine's own */
+};
+
+#define CONTAINER_MOUNTS_MAX	 1024
+#define CONTAINER_MEMORY_MINIMUM (6 * 1024 * 1024)
+
+void container_config_init(struct container_config *config);
+void container_config_release(struct container_config *config);
+#define auto_container_config CLEANUP(container_config_release) struct container_config
+
+/* -v: [source:]target[:options]. */
+int container_config_add_volume(struct container_config *config, const char *text,
+				struct error *err) MUST_CHECK;
+/* --tmpfs: target[:options]. */
+int container_config_add_tmpfs(struct container_config *config, const char *text,
+			       struct error *err) MUST_CHECK;
+/* -e: KEY=value, or KEY: from our own environment, nothing if it is not there. */
+int container_config_add_env(struct container_config *config, const char *text,
+			     struct error *err) MUST_CHECK;
+/* -l: key[=value]; a later one replaces an earlier one of the same key. */
+int container_config_add_label(struct container_config *config, const char *text,
+			       struct error *err) MUST_CHECK;
+/* --add-host: name:address. */
+int container_config_add_host(struct container_config *config, const char *text,
+			      struct error *err) MUST_CHECK;
+
+/* What no single argument shows: limits against each other, names, combinations. Called by
+ * container_create(). */
+int container_config_check(const struct container_config *config, struct error *err) MUST_CHECK;
+
+/* A signal by number or by name with or without "SIG", real-time ones as RTMIN+n. */
+int container_signal_parse(const char *text, int *ret, struct error *err) MUST_CHECK;

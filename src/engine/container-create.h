@@ -1,0 +1,26 @@
+/*
+ * Making a container: record, name, upper directory, volumes. Nothing runs yet.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "base/macro.h"
+#include "base/strv.h"
+#include "engine/container-config.h"
+#include "engine/container.h"
+#include "engine/engine.h"
+#include "io/intent.h"
+
+/*
+ * Creates the container. Warnings for the user are appended to @warnings. On failure nothing is
+ * left. The image must be there: ERROR_NOT_FOUND "No such image: x" otherwise; whoever wants it
+ * pulled does that first (container_image_ensure). ERROR_CONFLICT: the name is taken.
+ */
+int container_create(struct engine *engine, const struct container_config *config,
+		     struct container *ret, struct strv *warnings, struct error *err) MUST_CHECK;
+
+/* The same, leaving the intent open: what follows belongs to the same operation, and undoes all of
+ * it when it fails. For `run`. */
+int container_create_begin(struct engine *engine, const struct container_config *config,
+			   struct container *ret, struct intent *ret_intent, struct strv *warnings,
+			   struct error *err) MUST_CHECK;
