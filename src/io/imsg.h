@@ -1,0 +1,28 @@
+/*
+ * Typed messages between our own processes, over a SOCK_SEQPACKET socket pair: one packet is one
+ * message, so nothing has to be framed and a liar cannot make the reader wait for the rest.
+ *
+ * Returns 0/≥0 or -errno. The receiver checks type and length of every message against what it
+ * expects.
+ */
+#pragma once
+
+#include "base/macro.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define IMSG_MAX (60u << 10) /* payload bytes; below the smallest default socket buffer */
+
+struct imsg {
+	uint32_t type;
+	size_t len;
+	unsigned char data[IMSG_MAX + 1]; /* followed by a NUL byte */
+};
+
+/* A pair, close-on-exec, blocking. */
+int imsg_pair(int ret[2]) MUST_CHECK;
+int imsg_send(int fd, uint32_t type, const void *data, size_t len) MUST_CHECK;
+/* 1: *@ret is a message; 0: the other end is gone; -EAGAIN: none now (only with @wait false);
+ * -EPROTO: a packet that is no message. */
+int imsg_receive(int fd, struct imsg *ret, int wait) MUST_CHECK;
