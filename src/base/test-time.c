@@ -24,6 +24,8 @@ TEST(offsets_are_applied)
 	assert_true(a == b);
 	assert_true(time_parse("2025-11-22 08:11:11Z", &a) < 0);
 	assert_true(time_parse("2025-11-22T08:11:11", &a) < 0);
+	assert_true(time_parse("2025-11-22T08:11:11+-1:-2", &a) < 0);
+	assert_true(time_parse("2025-11-22T08:11:11+1:000", &a) < 0);
 }
 
 TEST(durations_and_sizes_read_as_dockers)

@@ -38,22 +38,29 @@ static void format_seconds(int64_t ns, char *buf, long *ret_rest)
 	*ret_rest = rest;
 }
 
+static char *put(char *buf, size_t size, const char *text)
+{
+	(void)snprintf(buf, size, "%s", text);
+	return buf;
+}
+
 char *time_format(int64_t ns, char *buf)
 {
 	size_t len;
 	long rest;
 
 	if (ns == 0)
-		return strcpy(buf, "0001-01-01T00:00:00Z");
+		return put(buf, TIME_TEXT_SIZE, "0001-01-01T00:00:00Z");
 	format_seconds(ns, buf, &rest);
+	len = strlen(buf);
 	if (rest) {
-		len = strlen(buf);
 		(void)snprintf(buf + len, TIME_TEXT_SIZE - len, ".%09ld", rest);
 		len = strlen(buf);
 		while (buf[len - 1] == '0')
 			buf[--len] = '\0';
 	}
-	return strcat(buf, "Z");
+	(void)put(buf + len, TIME_TEXT_SIZE - len, "Z");
+	return buf;
 }
 
 char *time_format_fixed(int64_t ns, char *buf)
@@ -88,15 +95,17 @@ static int parse_fraction(const char **s, int64_t *ret)
 
 static int parse_zone(const char *s, int64_t *ret)
 {
-	int hours, minutes, used = 0;
+	int hours, minutes;
 
 	if (STREQ(s, "Z")) {
 		*ret = 0;
 		return 0;
 	}
-	if ((*s != '+' && *s != '-') || sscanf(s + 1, "%2d:%2d%n", &hours, &minutes, &used) != 2 ||
-	    used != 5 || s[6])
+	if ((*s != '+' && *s != '-') || strlen(s) != sizeof("+00:00") - 1 || s[3] != ':' ||
+	    strspn(s + 1, "0123456789") != 2 || strspn(s + 4, "0123456789") != 2)
 		return -EINVAL;
+	hours = (s[1] - '0') * 10 + s[2] - '0';
+	minutes = (s[4] - '0') * 10 + s[5] - '0';
 	*ret = (hours * 3600 + minutes * 60) * (*s == '-' ? -TIME_SECOND : TIME_SECOND);
 	return 0;
 }
@@ -135,17 +144,17 @@ char *time_human(int64_t duration_ns, char *buf)
 	int64_t hours = (duration_ns + 1800 * TIME_SECOND) / (3600 * TIME_SECOND);
 
 	if (seconds < 1)
-		return strcpy(buf, "Less than a second");
+		return put(buf, TIME_HUMAN_SIZE, "Less than a second");
 	if (seconds == 1)
-		return strcpy(buf, "1 second");
+		return put(buf, TIME_HUMAN_SIZE, "1 second");
 	if (seconds < 60)
 		(void)snprintf(buf, TIME_HUMAN_SIZE, "%d seconds", (int)seconds);
 	else if (minutes == 1)
-		return strcpy(buf, "About a minute");
+		return put(buf, TIME_HUMAN_SIZE, "About a minute");
 	else if (minutes < 60)
 		(void)snprintf(buf, TIME_HUMAN_SIZE, "%d minutes", (int)minutes);
 	else if (hours == 1)
-		return strcpy(buf, "About an hour");
+		return put(buf, TIME_HUMAN_SIZE, "About an hour");
 	else if (hours < 48)
 		(void)snprintf(buf, TIME_HUMAN_SIZE, "%d hours", (int)hours);
 	else if (hours < 24 * 7 * 2)
