@@ -10,37 +10,12 @@
 #include "base/error.h"
 #include "base/macro.h"
 #include "base/strv.h"
+#include "engine/container-mount.h"
 #include "network/network.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-enum mount_kind {
-	MOUNT_BIND,
-	MOUNT_VOLUME,
-	MOUNT_TMPFS,
-};
-
-enum mount_propagation {
-	MOUNT_RPRIVATE,
-	MOUNT_PRIVATE,
-	MOUNT_RSLAVE,
-	MOUNT_SLAVE,
-	MOUNT_RSHARED,
-	MOUNT_SHARED,
-};
-
-struct container_mount {
-	enum mount_kind kind;
-	char *source;  /* bind: absolute host path; volume: its name; tmpfs: NULL */
-	char *target;  /* absolute path in the container, without "." and ".." */
-	char *options; /* tmpfs: as given ("size=64m,mode=1777"), else NULL */
-	bool read_only;
-	bool no_copy;	/* volume: do not fill it from the image */
-	bool anonymous; /* volume: made for this container alone */
-	enum mount_propagation propagation;
-};
 
 enum pull_policy {
 	PULL_MISSING,
@@ -109,6 +84,12 @@ int container_config_add_label(struct container_config *config, const char *text
 /* --add-host: name:address. */
 int container_config_add_host(struct container_config *config, const char *text,
 			      struct error *err) MUST_CHECK;
+
+/* Takes the content of @mount. ERROR_INVALID "Duplicate mount point". */
+int container_config_add_mount(struct container_config *config, struct container_mount *mount,
+			       struct error *err) MUST_CHECK;
+/* In a list of "key=value": replaces the element of the same key, or appends. */
+void strv_set_pair(struct strv *list, const char *text);
 
 /* What no single argument shows: limits against each other, names, combinations. Called by
  * container_create(). */

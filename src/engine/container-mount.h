@@ -1,0 +1,54 @@
+/*
+ * What is mounted into a container, and Docker's short forms for it: -v and --tmpfs.
+ *
+ * Parsing only: whether a source exists is seen when the container is created.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "base/macro.h"
+
+#include <stdbool.h>
+
+enum mount_kind {
+	MOUNT_BIND,
+	MOUNT_VOLUME,
+	MOUNT_TMPFS,
+};
+
+enum mount_propagation {
+	MOUNT_RPRIVATE,
+	MOUNT_PRIVATE,
+	MOUNT_RSLAVE,
+	MOUNT_SLAVE,
+	MOUNT_RSHARED,
+	MOUNT_SHARED,
+};
+
+struct container_mount {
+	enum mount_kind kind;
+	char *source;  /* bind: absolute host path; volume: its name, NULL for an anonymous one that
+			  has none yet; tmpfs: NULL */
+	char *target;  /* absolute path in the container, without "." and ".." */
+	char *options; /* tmpfs: as given ("size=64m,mode=1777"), else NULL */
+	bool read_only;
+	bool no_copy;	/* volume: do not fill it from the image */
+	bool anonymous; /* volume: made for this container alone */
+	enum mount_propagation propagation;
+};
+
+void container_mount_release(struct container_mount *mount);
+
+/* -v: [source:]target[:options]. Errors in Docker's words: "invalid volume specification: '…'". */
+int container_mount_parse_volume(const char *text, struct container_mount *ret,
+				 struct error *err) MUST_CHECK;
+/* --tmpfs: target[:options]. */
+int container_mount_parse_tmpfs(const char *text, struct container_mount *ret,
+				struct error *err) MUST_CHECK;
+
+/* "rprivate", "shared", … */
+const char *mount_propagation_name(enum mount_propagation propagation);
+
+/* An absolute path without doubled slashes, "." and "..", as Go's filepath.Clean gives it; purely
+ * textual. NULL if @path is not absolute. Owned by the caller. */
+char *path_clean(const char *path) MUST_CHECK;
