@@ -69,13 +69,13 @@ static void name_like_a_stat_line(void)
 TEST(a_name_with_parentheses_does_not_mislead)
 {
 	uint64_t before, after;
-	char state;
+	char letter;
 
-	assert_int_equal(process_start(getpid(), &before, &state), 0);
+	assert_int_equal(process_start(getpid(), &before, &letter), 0);
 	name_like_a_stat_line();
-	assert_int_equal(process_start(getpid(), &after, &state), 0);
+	assert_int_equal(process_start(getpid(), &after, &letter), 0);
 	assert_true(before == after);
-	assert_int_equal(state, 'R');
+	assert_int_equal(letter, 'R');
 }
 
 TEST(nonsense_ids_name_no_process)
