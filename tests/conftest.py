@@ -1,0 +1,85 @@
+"""Fixtures of every whole-program test.
+
+Whoever starts pytest here as root lands in a sandbox (lib/sandbox.py): pytest is started again inside
+it. Round every test, leakcheck (lib/leakcheck.py) compares what is there before and after.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
+
+import sandbox  # noqa: E402
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: belongs to make nightly, not to make test")
+    if "KIST_SESSION" in os.environ:
+        return
+    if os.geteuid() != 0:
+        pytest.exit("the tests of whole programs make containers as root; run them as root", returncode=3)
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if capture:
+        capture.stop_global_capturing()
+    os._exit(sandbox.enter([*sys.orig_argv]))
+
+
+def pytest_collection_modifyitems(config, items):
+    """Tests marked slow run when KIST_NIGHTLY=1, or when the command line asks for them with -m."""
+    if os.environ.get("KIST_NIGHTLY") == "1" or config.option.markexpr:
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    config.hook.pytest_deselected(items=slow)
+    items[:] = [item for item in items if item not in slow]
+
+
+@pytest.fixture(autouse=True)
+def leakcheck():
+    """Fails the test if it leaves anything behind, or takes anything away."""
+    import kist
+    import leakcheck as check
+
+    def take():
+        return check.Snapshot(kist.Engine.living, kist.Engine.tags)
+
+    before = take()
+    yield
+    lines = check.settled(before, take)
+    if lines:
+        pytest.fail("leakcheck:\n" + "\n".join(lines), pytrace=False)
+
+
+@pytest.fixture
+def bare_engine():
+    """An engine of the test's own, without an image."""
+    import kist
+
+    engine = kist.Engine()
+    yield engine
+    left = engine.close()
+    if left:
+        pytest.fail("leakcheck:\n" + "\n".join(left), pytrace=False)
+
+
+@pytest.fixture
+def engine(bare_engine):
+    """An engine of the test's own, with the image busybox."""
+    bare_engine.load_busybox()
+    return bare_engine
+
+
+@pytest.fixture(scope="module")
+def shared_engine():
+    """An engine with the image busybox, for the tests of one file that only add and remove containers."""
+    import kist
+
+    engine = kist.Engine()
+    engine.load_busybox()
+    yield engine
+    left = engine.close()
+    if left:
+        pytest.fail("leakcheck:\n" + "\n".join(left), pytrace=False)
