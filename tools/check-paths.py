@@ -3,7 +3,8 @@
 
 A by-path call (open, mkdir, mount, rename, *at with AT_FDCWD, ...) is a breach, unless
 
-  * its path is a literal below /proc, /sys or /dev, which no image can have made, or
+  * its path is a literal (or a macro of the same file that is one) below /proc, /sys or /dev, which no
+    image can have made, or
   * ALLOWED names the call and the file, with the reason: the path is the caller's own or ours.
 
 Calls that are never right (strcpy, system, alloca, ...) have no list of exceptions but BANNED_OK, and
@@ -30,12 +31,14 @@ BANNED = """strcpy strcat strncat stpcpy sprintf vsprintf strtok gets atoi atol 
     getwd putenv scanf""".split()
 
 OURS = "the path is one of our own state folders, given by the operator"
+KERNEL = "a file of the kernel's own in the host's /proc, named by a number"
 CALLER = "the path is an argument of the caller, resolved with the caller's own rights"
 
 # file -> call -> why its path is safe
 ALLOWED = {
     "io/root.c": {"mkdir": OURS, "open": OURS, "realpath": OURS},
     "io/spawn.c": {"execve": "an absolute path of our own programs or of the operator's --runtime"},
+    "kern/process.c": {"open": KERNEL},
     "base/fuzz-replay.c": {"opendir": "a folder of this source tree"},
 }
 # file -> banned call -> why it is right there
@@ -44,7 +47,7 @@ BANNED_OK = {
 }
 COMMENT_OR_LITERAL = re.compile(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S)
 TRUSTED_LITERAL = re.compile(r'"/(?:proc|sys|dev)/[^"]*"')
-# One level of nesting is all that arguments before the path have.
+TRUSTED_MACRO = re.compile(r'^#define[ \t]+(\w+)[ \t]+"/(?:proc|sys|dev)/[^"]*"', re.M)
 CALL = r"(?<![\w.>])(?:%s)[ \t]*\("
 
 
@@ -81,6 +84,12 @@ def check_file(rel: str, text: str) -> list[str]:
     with_literals = blank(text, keep_literals=True)
     is_test = Path(rel).name.startswith(("test-", "fuzz-")) or rel == "base/test.h"
 
+    macros = set(TRUSTED_MACRO.findall(text))
+
+    def trusted(path: str) -> bool:
+        name = re.match(r"\w+(?=[,)])", path)
+        return bool(TRUSTED_LITERAL.match(path)) or bool(name and name.group(0) in macros)
+
     def breach(offset: int, what: str) -> None:
         breaches.append(f"{rel}:{text.count(chr(10), 0, offset) + 1}: {what}")
 
@@ -92,7 +101,7 @@ def check_file(rel: str, text: str) -> list[str]:
     if is_test:
         return breaches
     for name, start, end in calls(code, BY_PATH):
-        if TRUSTED_LITERAL.match(with_literals[end:].lstrip()):
+        if trusted(with_literals[end:].lstrip()):
             continue
         if name not in ALLOWED.get(rel, {}):
             breach(start, f"{name}() resolves a path by string; open it with kern/resolve and use the descriptor")
@@ -100,7 +109,7 @@ def check_file(rel: str, text: str) -> list[str]:
         rest = with_literals[end:].lstrip()
         if not rest.startswith("AT_FDCWD"):
             continue
-        if TRUSTED_LITERAL.match(rest.removeprefix("AT_FDCWD").lstrip(", \t\n")):
+        if trusted(rest.removeprefix("AT_FDCWD").lstrip(", \t\n")):
             continue
         if name not in ALLOWED.get(rel, {}):
             breach(start, f"{name}(AT_FDCWD) resolves a path by string")
