@@ -157,6 +157,16 @@ struct json *json_get(const struct json *object, const char *key)
 								      : NULL;
 }
 
+bool json_has(const struct json *object, const char *key)
+{
+	return json_is(object, JSON_OBJECT) && json_object_object_get_ex(inner(object), key, NULL);
+}
+
+size_t json_size(const struct json *object)
+{
+	return json_is(object, JSON_OBJECT) ? (size_t)json_object_object_length(inner(object)) : 0;
+}
+
 size_t json_count(const struct json *array)
 {
 	return json_is(array, JSON_ARRAY) ? json_object_array_length(inner(array)) : 0;

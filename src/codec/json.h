@@ -39,6 +39,9 @@ bool json_is(const struct json *value, enum json_kind type);
 
 /* The member called @key, or NULL (absent, or @object is none). A duplicate key: the last one. */
 struct json *json_get(const struct json *object, const char *key);
+/* Whether there is such a member: json_get does not tell null from absent. */
+bool json_has(const struct json *object, const char *key);
+size_t json_size(const struct json *object); /* members; 0 for anything but an object */
 size_t json_count(const struct json *array); /* 0 for anything but an array */
 struct json *json_at(const struct json *array, size_t index);
 

@@ -71,3 +71,15 @@ TEST(what_the_writer_wrote_the_reader_reads)
 	assert_int_equal(json_count(json_get(json, "list")), 2);
 	assert_true(json_is(json_get(json, "empty"), JSON_OBJECT));
 }
+
+TEST(a_null_member_is_there_and_counted)
+{
+	auto_json *json = NULL;
+
+	assert_int_equal(parse("{\"a\":null,\"b\":1}", &json), 0);
+	assert_true(json_has(json, "a"));
+	assert_null(json_get(json, "a"));
+	assert_false(json_has(json, "c"));
+	assert_int_equal(json_size(json), 2);
+	assert_int_equal(json_size(json_get(json, "b")), 0);
+}
