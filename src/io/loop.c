@@ -47,7 +47,7 @@ void loop_forget(struct loop *loop, struct loop_source *source)
 	(void)epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, source->fd, NULL);
 	source->events = 0;
 	/* What the kernel already reported of it must not be dispatched any more. */
-	for (int i = 0; i < loop->pending; i++)
+	for (int i = loop->next; i < loop->count; i++)
 		if (loop->batch[i].data.ptr == source)
 			loop->batch[i].data.ptr = NULL;
 }
@@ -108,15 +108,15 @@ int loop_step(struct loop *loop)
 {
 	int n;
 
-	assert(loop->pending == 0);
+	assert(loop->next == loop->count);
 	do
 		n = epoll_wait(loop->epoll_fd, loop->batch, LOOP_BATCH, timeout_ms(loop));
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;
-	/* Taken from the end, so that "not yet dispatched" is always the front of the batch. */
-	for (loop->pending = n; loop->pending > 0;) {
-		struct epoll_event event = loop->batch[--loop->pending];
+	loop->count = n;
+	for (loop->next = 0; loop->next < loop->count;) {
+		struct epoll_event event = loop->batch[loop->next++];
 		struct loop_source *source = event.data.ptr;
 
 		if (source)

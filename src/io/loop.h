@@ -33,7 +33,7 @@ struct loop {
 	int epoll_fd;
 	struct loop_timer *timers;
 	struct epoll_event batch[LOOP_BATCH];
-	int pending; /* entries of the batch not yet dispatched */
+	int next, count; /* entries of the batch not yet dispatched */
 };
 
 int loop_init(struct loop *loop) MUST_CHECK;

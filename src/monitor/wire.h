@@ -1,36 +1,44 @@
 /*
  * What the monitor and its clients say to each other, and how a monitor is called.
  *
- * Command line (all options, no operands; parsed by cmd/monitor with the usual option table):
+ * Command line (all options, no operands; absolute paths; parsed by cmd/monitor):
  *
  *   kist-monitor --id ID --bundle DIR --runtime PATH [--runtime-root DIR]
- *                [--lower DIR ...] [--upper DIR --work DIR] [--volatile]   overlay on DIR/rootfs,
- * topmost first
- *                [--rootfs DIR]                                            or a bind mount
- *                [--log FILE]           json-file log; absent: none
- *                [--exit FILE]          where the exit record is placed (atomically)
- *                [--sync]               the exit record is synced
- *                [--stdin]              the container's stdin is open (else /dev/null)
- *                [--netns-fd N]         held open for the life of the container
- *                [--hold-fd N ...]      held open (reserved ports)
- *                [--cgroup PATH]        relative to the cgroup mount, for the OOM verdict
- *                [--cleanup PATH --cleanup-arg ARG ...]  executed at the end unless the owner lives
- *                --owner-fd N           a SOCK_STREAM socket to the process that started it
+ *     [--lower DIR ...]      layers of an overlay on DIR/rootfs, topmost first
+ *     [--upper DIR --work DIR] [--volatile]
+ *     [--rootfs DIR]         or a bind mount
+ *     [--log FILE]           json-file log; absent: none
+ *     [--exit FILE]          where the exit record is placed (atomically)
+ *     [--sync]               the exit record is synced
+ *     [--stdin]              the container's stdin is open (else /dev/null)
+ *     [--netns-fd N]         held open for the life of the container
+ *     [--hold-fd N ...]      held open (reserved ports)
+ *     [--cgroup PATH]        relative to the cgroup mount, for the OOM verdict
+ *     [--cleanup PATH --cleanup-arg ARG ...]  executed at the end unless the owner cleans up
+ *     --owner-fd N           a SOCK_STREAM socket to the process that started it
  *
  * The owner's connection and those accepted on <bundle>/control carry frames: struct wire_header,
  * then length bytes. Numbers are in host order; both ends are programs of one build on one machine.
+ * A peer that says anything else is disconnected.
  *
- *   monitor → client   WIRE_STARTED  struct wire_started        the container's process runs
- *                      WIRE_FAILED   kind name '\n' message     it does not; the connection then
- * closes WIRE_OUTPUT   stream byte (1, 2), data   only after WIRE_ATTACH WIRE_EXITED   struct
- * wire_exit           the exit record is in place already client → monitor   WIRE_COMMIT owner: the
- * container may outlive me WIRE_ATTACH   mask byte: 1 stdin, 2 stdout, 4 stderr WIRE_INPUT    data;
- * length 0 is end of file WIRE_WAIT                                wants WIRE_EXITED (the owner
- * always gets it) WIRE_CLEANING                            owner: I clean up, do not execute
- * --cleanup
+ *   monitor to client:
+ *     WIRE_STARTED   struct wire_started: the container's process runs (owner only)
+ *     WIRE_FAILED    kind name, newline, message: it does not; then the connection ends
+ *     WIRE_OUTPUT    stream byte (1, 2), data; after WIRE_ATTACH only
+ *     WIRE_EXITED    struct wire_exit; the exit record is in place already. To the owner and after
+ *                    WIRE_WAIT, behind all output; then the connection ends
+ *   client to monitor:
+ *     WIRE_COMMIT    owner: the container may outlive me. No output is read before it: an owner
+ *                    that attaches first misses nothing. It need not wait for WIRE_STARTED
+ *     WIRE_ATTACH    mask byte, enum wire_attach
+ *     WIRE_INPUT     data for stdin, after WIRE_ATTACH with WIRE_STDIN; length 0 is end of file.
+ *                    The end of an attached owner's sending side is end of file as well
+ *     WIRE_WAIT      wants WIRE_EXITED (the owner always gets it)
+ *     WIRE_CLEANING  owner: I clean up, do not execute --cleanup
  *
- * Until WIRE_COMMIT the monitor dies with its parent (PR_SET_PDEATHSIG) and takes the container
- * with it.
+ * Until WIRE_COMMIT the monitor ends with its owner and takes the container with it. The owner's
+ * unread output holds the container back; any other client is disconnected when it is 256 KiB
+ * behind.
  */
 #pragma once
 

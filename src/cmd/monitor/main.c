@@ -1,0 +1,183 @@
+/*
+ * kist-monitor: the parent of one container (monitor/monitor.h). Started by kist, never by hand.
+ */
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/options.h"
+#include "base/parse.h"
+#include "monitor/monitor.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/close_range.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define EXIT_USAGE    125
+#define FD_NUMBER_MAX 1048576
+
+struct arguments {
+	struct monitor_options options;
+	const char *owner_fd;
+	const char *netns_fd;
+	struct strv hold_fds;
+};
+
+#define OPTION(field, type, text, argument_, help_)                                      \
+	{                                                                                \
+		.name = text, .kind = type, .offset = offsetof(struct arguments, field), \
+		.argument = argument_, .help = help_                                     \
+	}
+
+static const struct option options[] = {
+	OPTION(options.id, OPTION_STRING, "id", "string", "Container id, as the runtime knows it"),
+	OPTION(options.bundle, OPTION_STRING, "bundle", "directory", "OCI bundle"),
+	OPTION(options.runtime, OPTION_STRING, "runtime", "path", "OCI runtime"),
+	OPTION(options.runtime_root, OPTION_STRING, "runtime-root", "directory",
+	       "State directory of the runtime"),
+	OPTION(options.lower, OPTION_LIST, "lower", "directory",
+	       "Layer of the root file system, topmost first"),
+	OPTION(options.upper, OPTION_STRING, "upper", "directory", "Writable layer"),
+	OPTION(options.work, OPTION_STRING, "work", "directory", "Work directory of the overlay"),
+	OPTION(options.is_volatile, OPTION_BOOL, "volatile", NULL, "Never sync the overlay"),
+	OPTION(options.rootfs, OPTION_STRING, "rootfs", "directory",
+	       "Root file system, instead of layers"),
+	OPTION(options.log, OPTION_STRING, "log", "file", "Log of the output (json-file)"),
+	OPTION(options.exit, OPTION_STRING, "exit", "file", "Where the exit record is placed"),
+	OPTION(options.sync, OPTION_BOOL, "sync", NULL, "Make the exit record durable"),
+	OPTION(options.with_stdin, OPTION_BOOL, "stdin", NULL, "Keep the container's stdin open"),
+	OPTION(netns_fd, OPTION_STRING, "netns-fd", "number", "Network namespace to hold"),
+	OPTION(hold_fds, OPTION_LIST, "hold-fd", "number", "Descriptor to hold"),
+	OPTION(options.cgroup, OPTION_STRING, "cgroup", "path", "Cgroup of the container"),
+	OPTION(options.cleanup, OPTION_STRING, "cleanup", "path",
+	       "Command to execute at the end, unless the owner cleans up"),
+	OPTION(options.cleanup_args, OPTION_LIST, "cleanup-arg", "string", "Argument of it"),
+	OPTION(owner_fd, OPTION_STRING, "owner-fd", "number", "Socket to the owner"),
+	{0},
+};
+
+static int misuse(const char *sentence, const char *what)
+{
+	(void)fprintf(stderr, "kist-monitor: %s%s\n", sentence, what);
+	return -EINVAL;
+}
+
+static int check(const struct arguments *arguments)
+{
+	const struct monitor_options *o = &arguments->options;
+	const struct {
+		const char *name;
+		const char *value;
+		bool required;
+	} paths[] = {
+		{"--bundle", o->bundle, true},	{"--runtime", o->runtime, true},
+		{"--upper", o->upper, false},	{"--work", o->work, false},
+		{"--rootfs", o->rootfs, false}, {"--log", o->log, false},
+		{"--exit", o->exit, false},	{"--cleanup", o->cleanup, false},
+	};
+
+	if (!o->id || !*o->id || *o->id == '-')
+		return misuse("--id is required", "");
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		if (!paths[i].value && paths[i].required)
+			return misuse(paths[i].name, " is required");
+		if (paths[i].value && *paths[i].value != '/')
+			return misuse(paths[i].name, " must be an absolute path");
+	}
+	if (!o->upper != !o->work)
+		return misuse("--upper and --work belong together", "");
+	if (o->upper && o->lower.n == 0)
+		return misuse("--upper needs a --lower", "");
+	if (o->rootfs && o->lower.n > 0)
+		return misuse("--rootfs and --lower exclude each other", "");
+	return 0;
+}
+
+/* A descriptor that was passed to us, from now on close-on-exec. */
+static int take_fd(const char *text, int *ret)
+{
+	uint32_t fd;
+
+	if (!text || parse_u32(text, 3, FD_NUMBER_MAX, &fd) < 0 ||
+	    fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
+		return misuse("not an open descriptor: ", text ? text : "(none)");
+	*ret = (int)fd;
+	return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* Closes all but the standard streams and those of @fds, and makes /dev/null of the former. */
+static int close_others(int *fds, size_t n)
+{
+	unsigned first = 3;
+	int null_fd;
+
+	qsort(fds, n, sizeof(*fds), compare);
+	for (size_t i = 0; i < n; i++) {
+		if ((unsigned)fds[i] > first)
+			(void)syscall(SYS_close_range, first, (unsigned)fds[i] - 1, 0);
+		first = (unsigned)fds[i] + 1;
+	}
+	(void)syscall(SYS_close_range, first, UINT_MAX, 0);
+	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null_fd < 0)
+		return misuse("cannot open ", "/dev/null");
+	for (int fd = 0; fd < 3; fd++)
+		if (dup3(null_fd, fd, O_CLOEXEC) < 0)
+			return misuse("cannot redirect ", "the standard streams");
+	(void)close(null_fd);
+	return 0;
+}
+
+static int take_descriptors(const struct arguments *arguments, int *ret_owner)
+{
+	size_t n = 0, max = arguments->hold_fds.n + 2;
+	auto_free int *fds = mem_zero(max, sizeof(*fds));
+	int r;
+
+	r = take_fd(arguments->owner_fd, &fds[n++]);
+	if (r == 0)
+		*ret_owner = fds[0];
+	if (r == 0 && arguments->netns_fd)
+		r = take_fd(arguments->netns_fd, &fds[n++]);
+	for (size_t i = 0; r == 0 && i < arguments->hold_fds.n; i++)
+		r = take_fd(arguments->hold_fds.v[i], &fds[n++]);
+	return r == 0 ? close_others(fds, n) : r;
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments arguments = {0};
+	int owner_fd = -EBADF, r;
+
+	r = options_parse("kist-monitor", options, 0, &arguments, argc, argv);
+	if (r == -ECANCELED) {
+		static const struct command self = {.name = "",
+						    .usage = "[OPTIONS]",
+						    .summary = "Parent of one container",
+						    .options = options};
+
+		options_help(stdout, "kist-monitor", &self);
+		return 0;
+	}
+	if (r >= 0 && r != argc)
+		r = misuse("accepts no arguments: ", argv[r]);
+	if (r < 0 || check(&arguments) < 0 || take_descriptors(&arguments, &owner_fd) < 0)
+		return EXIT_USAGE;
+	/* A session and a place of our own. The umask is the container's, as Docker sets it. */
+	(void)setsid();
+	(void)!chdir("/");
+	(void)umask(022);
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+		return EXIT_USAGE;
+	return monitor_run(&arguments.options, owner_fd);
+}

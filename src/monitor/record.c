@@ -1,0 +1,85 @@
+#include "monitor/record.h"
+
+#include "base/fd.h"
+#include "base/mem.h"
+#include "codec/json-write.h"
+#include "codec/json.h"
+#include "io/atomic-file.h"
+#include "kern/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+int record_monitor(int bundle_fd)
+{
+	auto_str text = {0};
+	struct json_writer w;
+	uint64_t ticks;
+	int r;
+
+	r = process_start(getpid(), &ticks, NULL);
+	if (r < 0)
+		return r;
+	json_writer_init(&w, &text, 0);
+	json_object_begin(&w, NULL);
+	json_write_i64(&w, "pid", getpid());
+	json_write_u64(&w, "start", ticks);
+	json_end(&w);
+	return atomic_write(bundle_fd, "monitor.json", text.data, text.len, 0600, 0);
+}
+
+int record_state(int bundle_fd, const struct wire_started *started)
+{
+	auto_str text = {0};
+	struct json_writer w;
+
+	json_writer_init(&w, &text, 0);
+	json_object_begin(&w, NULL);
+	json_write_i64(&w, "pid", started->pid);
+	json_write_u64(&w, "start", started->start_ticks);
+	json_write_i64(&w, "started", started->time);
+	json_end(&w);
+	return atomic_write(bundle_fd, "state.json", text.data, text.len, 0600, 0);
+}
+
+int record_exit(const char *path, const struct wire_exit *exit, bool sync)
+{
+	const char *slash = strrchr(path, '/');
+	auto_free char *folder = NULL;
+	auto_fd int dir_fd = -EBADF;
+	auto_str text = {0};
+	struct json_writer w;
+
+	if (!slash || !slash[1])
+		return -EINVAL;
+	folder = mem_strndup(path, (size_t)(slash - path) + 1);
+	dir_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir_fd < 0)
+		return -errno;
+	json_writer_init(&w, &text, 0);
+	json_object_begin(&w, NULL);
+	json_write_i64(&w, "code", exit->code);
+	json_write_bool(&w, "oom", exit->oom_killed != 0);
+	json_write_i64(&w, "time", exit->time);
+	json_end(&w);
+	return atomic_write(dir_fd, slash + 1, text.data, text.len, 0600, sync ? ATOMIC_SYNC : 0);
+}
+
+int record_parse_exit(const char *text, size_t len, struct wire_exit *ret)
+{
+	auto_json *json = NULL;
+	int64_t code, time;
+
+	if (json_parse(text, len, &json, NULL) < 0 || json_i64(json_get(json, "code"), &code) < 0 ||
+	    json_i64(json_get(json, "time"), &time) < 0 ||
+	    !json_is(json_get(json, "oom"), JSON_BOOL) || code < -1 || code > INT32_MAX)
+		return -EBADMSG;
+	*ret = (struct wire_exit) {
+		.code = (int32_t)code,
+		.oom_killed = json_get_bool(json, "oom", false),
+		.time = time,
+	};
+	return 0;
+}

@@ -1,0 +1,22 @@
+/*
+ * What the monitor writes down for others: monitor.json and state.json in the bundle, and the exit
+ * record.
+ */
+#pragma once
+
+#include "base/macro.h"
+#include "monitor/wire.h"
+
+#include <stdbool.h>
+
+/* <bundle>/monitor.json: this process. */
+int record_monitor(int bundle_fd) MUST_CHECK;
+
+/* <bundle>/state.json: the container's process. */
+int record_state(int bundle_fd, const struct wire_started *started) MUST_CHECK;
+
+/* The exit record at @path, whole or absent; durable when this returns if @sync. */
+int record_exit(const char *path, const struct wire_exit *exit, bool sync) MUST_CHECK;
+
+/* The text of an exit record. 0 or -EBADMSG. */
+int record_parse_exit(const char *text, size_t len, struct wire_exit *ret) MUST_CHECK;

@@ -1,0 +1,277 @@
+#include "monitor/stdio.h"
+
+#include "base/fd.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *const fifo_names[3] = {"stdin", "stdout", "stderr"};
+
+static void stream_ready(void *arg, uint32_t events);
+static void input_ready(void *arg, uint32_t events);
+
+static void watch(struct stdio *stdio, struct loop_source *source, bool wanted, uint32_t events)
+{
+	if (source->fd < 0)
+		return;
+	/* Adding a FIFO to an epoll set fails only for lack of kernel memory; the stream is then as
+	 * good as gone, and must not look alive for ever. */
+	if (loop_watch(stdio->loop, source, wanted ? events : 0) < 0)
+		source->fd = fd_close(source->fd);
+}
+
+static void watch_outputs(struct stdio *stdio)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(stdio->streams); i++)
+		watch(stdio, &stdio->streams[i].source, stdio->reading && !stdio->held, EPOLLIN);
+}
+
+/* The mode is for the container's users only: nobody else passes the bundle's directory, and a
+ * process may open its own /dev/stdout again whatever user it has become. */
+static int make_fifo(int bundle_fd, const char *name, mode_t mode)
+{
+	if (unlinkat(bundle_fd, name, 0) < 0 && errno != ENOENT)
+		return -errno;
+	if (mkfifoat(bundle_fd, name, 0600) < 0)
+		return -errno;
+	/* mkfifo is subject to the umask. */
+	return fchmodat(bundle_fd, name, mode, 0) < 0 ? -errno : 0;
+}
+
+static int open_fifo(int bundle_fd, const char *name, int flags)
+{
+	int fd = openat(bundle_fd, name, flags | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int open_output(struct stdio *stdio, int bundle_fd, int number)
+{
+	struct stdio_stream *stream = &stdio->streams[number - 1];
+	const char *name = fifo_names[number];
+	int r;
+
+	r = make_fifo(bundle_fd, name, 0622);
+	if (r < 0)
+		return r;
+	r = open_fifo(bundle_fd, name, O_RDWR);
+	if (r < 0)
+		return r;
+	stdio->container[number] = r;
+	r = open_fifo(bundle_fd, name, O_RDONLY | O_NONBLOCK);
+	if (r < 0)
+		return r;
+	stream->source.fd = r;
+	return 0;
+}
+
+static int open_input(struct stdio *stdio, int bundle_fd)
+{
+	int r;
+
+	r = make_fifo(bundle_fd, fifo_names[0], 0644);
+	if (r < 0)
+		return r;
+	/* Neither end may wait for the other: the reader is opened first, and blocks only later. */
+	r = open_fifo(bundle_fd, fifo_names[0], O_RDONLY | O_NONBLOCK);
+	if (r < 0)
+		return r;
+	stdio->container[0] = r;
+	r = open_fifo(bundle_fd, fifo_names[0], O_WRONLY | O_NONBLOCK);
+	if (r < 0)
+		return r;
+	stdio->input.fd = r;
+	return fcntl(stdio->container[0], F_SETFL, 0) < 0 ? -errno : 0;
+}
+
+void stdio_init(struct stdio *stdio, struct loop *loop,
+		void (*output)(void *arg, int stream, const char *data, size_t len), void *arg)
+{
+	*stdio = (struct stdio) {.loop = loop, .log.fd = -EBADF, .output = output, .arg = arg};
+	for (int i = 0; i < 3; i++)
+		stdio->container[i] = -EBADF;
+	for (int i = 0; i < 2; i++)
+		stdio->streams[i] = (struct stdio_stream) {
+			.stdio = stdio,
+			.number = i + 1,
+			.source = {.fd = -EBADF, .ready = stream_ready, .arg = &stdio->streams[i]},
+		};
+	stdio->input = (struct loop_source) {.fd = -EBADF, .ready = input_ready, .arg = stdio};
+}
+
+int stdio_open(struct stdio *stdio, int bundle_fd, bool with_stdin, const char *log,
+	       struct error *err)
+{
+	int r = 0;
+
+	stdio->buffer = mmap(NULL, STDIO_BUFFER_SIZE, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (stdio->buffer == MAP_FAILED) {
+		stdio->buffer = NULL;
+		return error_errno(err, errno, "map a buffer for the container's output");
+	}
+	if (with_stdin)
+		r = open_input(stdio, bundle_fd);
+	for (int number = 1; r == 0 && number <= 2; number++)
+		r = open_output(stdio, bundle_fd, number);
+	if (r < 0)
+		return error_errno(err, r, "make the container's standard streams");
+	if (log) {
+		r = json_log_open(&stdio->log, log);
+		if (r < 0)
+			return error_errno(err, r, "open log %s", log);
+	}
+	return 0;
+}
+
+static void close_source(struct stdio *stdio, struct loop_source *source)
+{
+	if (source->fd < 0)
+		return;
+	loop_forget(stdio->loop, source);
+	source->fd = fd_close(source->fd);
+}
+
+void stdio_release(struct stdio *stdio)
+{
+	stdio_started(stdio);
+	for (size_t i = 0; i < ARRAY_SIZE(stdio->streams); i++)
+		close_source(stdio, &stdio->streams[i].source);
+	close_source(stdio, &stdio->input);
+	json_log_release(&stdio->log);
+	str_release(&stdio->input_pending);
+	if (stdio->buffer)
+		(void)munmap(stdio->buffer, STDIO_BUFFER_SIZE);
+	stdio->buffer = NULL;
+}
+
+void stdio_started(struct stdio *stdio)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(stdio->container); i++)
+		fd_closep(&stdio->container[i]);
+}
+
+void stdio_read(struct stdio *stdio)
+{
+	stdio->reading = true;
+	watch_outputs(stdio);
+}
+
+void stdio_hold(struct stdio *stdio, bool hold)
+{
+	if (stdio->held == hold)
+		return;
+	stdio->held = hold;
+	watch_outputs(stdio);
+}
+
+bool stdio_is_ended(const struct stdio *stdio)
+{
+	return stdio->streams[0].source.fd < 0 && stdio->streams[1].source.fd < 0;
+}
+
+static void stream_ready(void *arg, uint32_t events)
+{
+	struct stdio_stream *stream = arg;
+	struct stdio *stdio = stream->stdio;
+	ssize_t n = read(stream->source.fd, stdio->buffer, STDIO_BUFFER_SIZE);
+
+	(void)events;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n > 0) {
+		json_log_append(&stdio->log, stream->number, stdio->buffer, (size_t)n);
+		stdio->output(stdio->arg, stream->number, stdio->buffer, (size_t)n);
+		return;
+	}
+	close_source(stdio, &stream->source);
+	json_log_finish(&stdio->log, stream->number);
+}
+
+void stdio_finish(struct stdio *stdio)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(stdio->streams); i++) {
+		close_source(stdio, &stdio->streams[i].source);
+		json_log_finish(&stdio->log, stdio->streams[i].number);
+	}
+	close_source(stdio, &stdio->input);
+	json_log_release(&stdio->log);
+}
+
+/* Writes what the FIFO takes; 0 if that is nothing. The container has closed its stdin: all is
+ * taken, and dropped. */
+static size_t write_input(struct stdio *stdio, const char *data, size_t len)
+{
+	ssize_t n;
+
+	do
+		n = write(stdio->input.fd, data, len);
+	while (n < 0 && errno == EINTR);
+	if (n >= 0)
+		return (size_t)n;
+	if (errno == EAGAIN)
+		return 0;
+	close_source(stdio, &stdio->input);
+	return len;
+}
+
+bool stdio_input_full(const struct stdio *stdio)
+{
+	return stdio->input_pending.len > 0;
+}
+
+bool stdio_input(struct stdio *stdio, const char *data, size_t len)
+{
+	while (len > 0 && stdio->input.fd >= 0 && !stdio->input_ending &&
+	       !stdio_input_full(stdio)) {
+		size_t n = write_input(stdio, data, len);
+
+		data += n;
+		len -= n;
+		if (n == 0)
+			break;
+	}
+	if (len == 0 || stdio->input.fd < 0 || stdio->input_ending)
+		return true;
+	str_append_mem(&stdio->input_pending, data, len);
+	watch(stdio, &stdio->input, true, EPOLLOUT);
+	return false;
+}
+
+static void input_ready(void *arg, uint32_t events)
+{
+	struct stdio *stdio = arg;
+	struct str *pending = &stdio->input_pending;
+	size_t n = write_input(stdio, pending->data, pending->len);
+
+	(void)events;
+	memmove(pending->data, pending->data + n, pending->len - n);
+	pending->len -= n;
+	if (pending->len > 0)
+		return;
+	if (stdio->input_ending)
+		close_source(stdio, &stdio->input);
+	watch(stdio, &stdio->input, false, 0);
+}
+
+void stdio_input_end(struct stdio *stdio)
+{
+	if (stdio_input_full(stdio))
+		stdio->input_ending = true;
+	else
+		close_source(stdio, &stdio->input);
+}
+
+void stdio_trim(struct stdio *stdio)
+{
+	json_log_trim(&stdio->log);
+	if (!stdio_input_full(stdio))
+		str_release(&stdio->input_pending);
+	if (stdio->buffer)
+		(void)madvise(stdio->buffer, STDIO_BUFFER_SIZE, MADV_DONTNEED);
+}

@@ -1,0 +1,77 @@
+/*
+ * The container's standard streams: FIFOs in the bundle, the log, and whoever is attached.
+ *
+ * stdout and stderr are opened read-write on the container's side. So a container whose monitor has
+ * died gets no SIGPIPE: it writes on until the FIFO is full, and nothing of that is lost to a new
+ * monitor, which finds the FIFOs by name. stdin is opened read-only, so that it ends when its
+ * writers have closed it. Without --stdin it is /dev/null.
+ *
+ * Nothing is read before stdio_read(): what a container says before its owner has attached waits in
+ * the FIFO. While stdio_hold() is in force nothing is read either: that is how a slow owner slows
+ * down the container.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "base/macro.h"
+#include "base/str.h"
+#include "io/loop.h"
+#include "monitor/json-log.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define STDIO_BUFFER_SIZE (32 * 1024)
+
+struct stdio;
+
+struct stdio_stream {
+	struct stdio *stdio;
+	struct loop_source source;
+	int number; /* 1 stdout, 2 stderr */
+};
+
+struct stdio {
+	struct loop *loop;
+	int container[3]; /* the container's ends; closed by stdio_started() */
+	struct stdio_stream streams[2];
+	struct loop_source input;
+	struct str input_pending; /* taken from a client, not yet by the container */
+	bool input_ending;	  /* close behind what is pending */
+	bool reading, held;
+	struct json_log log;
+	char *buffer; /* mapped; for one read at a time, also for those of struct peers */
+	/* Takes output to pass on. */
+	void (*output)(void *arg, int stream, const char *data, size_t len);
+	void *arg;
+};
+
+/* The object without any descriptor. */
+void stdio_init(struct stdio *stdio, struct loop *loop,
+		void (*output)(void *arg, int stream, const char *data, size_t len), void *arg);
+/* Makes the FIFOs in @bundle_fd; @log may be NULL. */
+int stdio_open(struct stdio *stdio, int bundle_fd, bool with_stdin, const char *log,
+	       struct error *err) MUST_CHECK;
+void stdio_release(struct stdio *stdio);
+
+/* The container has its ends: ours of them are closed. */
+void stdio_started(struct stdio *stdio);
+
+/* Begins to read. */
+void stdio_read(struct stdio *stdio);
+void stdio_hold(struct stdio *stdio, bool hold);
+
+/* Whether there is nothing more to read. */
+bool stdio_is_ended(const struct stdio *stdio);
+/* Reads no more, whoever still holds the FIFOs; completes and closes the log. */
+void stdio_finish(struct stdio *stdio);
+
+/* Takes all of it. False: the container is slow, and no more is to be given before
+ * !stdio_input_full(). */
+bool stdio_input(struct stdio *stdio, const char *data, size_t len);
+/* End of file, behind everything given. */
+void stdio_input_end(struct stdio *stdio);
+bool stdio_input_full(const struct stdio *stdio);
+
+/* Gives back memory that is not in use. */
+void stdio_trim(struct stdio *stdio);
