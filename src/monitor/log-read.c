@@ -36,7 +36,8 @@ static int find_tail(int fd, int64_t lines, off_t *ret)
 		n = read_at(fd, block, (size_t)(pos - start), start);
 		if (n < 0)
 			return (int)n;
-		/* The newline in front of the first line wanted is one more than there are lines. */
+		/* The newline in front of the first line wanted is one more than there are lines.
+		 */
 		for (; n > 0 && lines >= 0; n--)
 			if (block[n - 1] == '\n' && lines-- == 0) {
 				*ret = start + n;
@@ -80,6 +81,20 @@ static bool make_room(struct log_reader *reader)
 	return true;
 }
 
+/* A monitor that could not write the whole of a line takes its beginning back: so do we. */
+static int forget_taken_back(struct log_reader *reader)
+{
+	struct stat st;
+
+	if (fstat(reader->fd, &st) < 0)
+		return -errno;
+	if (st.st_size < reader->offset) {
+		reader->offset -= (off_t)(reader->end - reader->start);
+		reader->end = reader->start;
+	}
+	return 0;
+}
+
 /* 1: there is more in the buffer, 0: the file has no more. */
 static int fill(struct log_reader *reader)
 {
@@ -91,8 +106,10 @@ static int fill(struct log_reader *reader)
 	}
 	n = read_at(reader->fd, reader->buffer + reader->end, reader->size - reader->end,
 		    reader->offset);
-	if (n <= 0)
+	if (n < 0)
 		return (int)n;
+	if (n == 0)
+		return forget_taken_back(reader);
 	reader->offset += n;
 	reader->end += (size_t)n;
 	return 1;

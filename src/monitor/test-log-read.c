@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "base/test.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -112,6 +113,25 @@ TEST(a_line_is_given_out_when_its_newline_is_there)
 	assert_int_equal(log_reader_next(&reader, &line), 1);
 	assert_int_equal(line.len, 2);
 	assert_int_equal(log_reader_next(&reader, &line), 0);
+}
+
+TEST(a_beginning_that_was_taken_back_is_forgotten)
+{
+	auto_fd int fd = make_log();
+	auto_log_reader reader = {0};
+	auto_free char *lines = NULL;
+	struct log_line line;
+
+	put_line(fd, "a");
+	assert_int_equal(log_reader_init(&reader, fd, -1), 0);
+	assert_int_equal(log_reader_next(&reader, &line), 1);
+	put(fd, "{\"log\":\"disk full");
+	assert_int_equal(log_reader_next(&reader, &line), 0);
+	assert_int_equal(ftruncate(fd, lseek(fd, -17, SEEK_END)), 0);
+	assert_int_equal(log_reader_next(&reader, &line), 0);
+	put_line(fd, "b");
+	lines = read_lines(&reader);
+	assert_string_equal(lines, "b");
 }
 
 TEST(damaged_lines_are_left_out)
