@@ -17,17 +17,19 @@
 #include <stdint.h>
 
 struct port_mapping {
-	struct in_addr host_ip; /* INADDR_ANY: all addresses of the host */
-	uint16_t host_port;	/* 0 in a request: choose a free one (49153-65535) */
+	struct in_addr host_ip;	 /* INADDR_ANY: all addresses of the host */
+	uint16_t host_port;	 /* 0 in a request: choose a free one (49153-65535) */
+	uint16_t host_port_last; /* in a request, if not 0: choose one from host_port to this */
 	uint16_t container_port;
 	int protocol; /* IPPROTO_TCP, IPPROTO_UDP */
 };
 
 #define PORTS_MAX 4096
 
-/* Parses one -p argument: [ip:][hostPort]:containerPort[/proto], ranges a-b on both sides of equal
- * length. Appends to *@list (mem_resize'd, owned by the caller). ERROR_INVALID quotes the argument.
- */
+/* Parses one -p argument: [[ip:][hostPort]:]containerPort[/proto], with Docker's grammar and words:
+ * ranges a-b on both sides of equal length, or a range of host ports to choose from for one
+ * container port. Appends to *@list (mem_resize'd, owned by the caller). ERROR_INVALID,
+ * ERROR_UNSUPPORTED for what this version does not publish (sctp, IPv6). */
 int port_parse(const char *text, struct port_mapping **list, size_t *count,
 	       struct error *err) MUST_CHECK;
 

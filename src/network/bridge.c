@@ -1,0 +1,363 @@
+#include "network/bridge.h"
+
+#include "base/fd.h"
+#include "base/mem.h"
+#include "kern/netns.h"
+#include "kern/rtnl-addr.h"
+#include "kern/rtnl-link.h"
+#include "kern/rtnl-route.h"
+#include "kern/sysctl.h"
+#include "network/cursor.h"
+#include "network/firewall.h"
+#include "network/port.h"
+#include "network/record.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define INTERFACE      "eth0"
+#define ADDRESS_CURSOR "../address-cursor"
+/* Gateway and network address come before, the broadcast address last. */
+#define FIRST_NUMBER 2
+
+/* The two sockets of the host's namespace. */
+struct host {
+	struct netlink route;
+	struct netlink filter;
+};
+
+#define HOST_CLOSED ((struct host) {.route = NETLINK_CLOSED, .filter = NETLINK_CLOSED})
+
+static void host_close(struct host *host)
+{
+	netlink_close(&host->route);
+	netlink_close(&host->filter);
+}
+
+static int host_open(struct host *ret, struct error *err)
+{
+	CLEANUP(host_close) struct host host = HOST_CLOSED;
+	int r;
+
+	r = netlink_open(NETLINK_ROUTE, &host.route);
+	if (r == 0)
+		r = netlink_open(NETLINK_NETFILTER, &host.filter);
+	if (r < 0)
+		return error_errno(err, r, "open a netlink socket");
+	*ret = host;
+	host = HOST_CLOSED;
+	return 0;
+}
+
+/* Tells whose it is, and is unique as long as short ids are. */
+static void veth_name(const char *id, char ret[IFNAMSIZ])
+{
+	(void)snprintf(ret, IFNAMSIZ, "kv-%.12s", id);
+}
+
+static int take_address(const struct root *root, const struct bridge *bridge, struct record *record,
+			struct in_addr *ret, struct error *err)
+{
+	uint32_t last = ~ntohl(subnet_mask(bridge->subnet.prefix)) - 1;
+	auto_fd int dir_fd = root_run_open(root, ADDRESSES_FOLDER, err);
+	char text[SUBNET_TEXT_SIZE];
+	uint32_t at;
+
+	if (dir_fd < 0)
+		return dir_fd;
+	at = cursor_read(dir_fd, ADDRESS_CURSOR, FIRST_NUMBER, last);
+	for (uint32_t left = last - FIRST_NUMBER + 1; left > 0; left--) {
+		struct in_addr address = subnet_address(&bridge->subnet, at);
+		int r;
+
+		(void)inet_ntop(AF_INET, &address, text, sizeof(text));
+		at = at == last ? FIRST_NUMBER : at + 1;
+		if (faccessat(dir_fd, text, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			continue;
+		r = record_add_address(record, address, err);
+		if (r < 0)
+			return r;
+		r = record_link(record, dir_fd, text);
+		if (r == -EEXIST)
+			continue;
+		if (r < 0)
+			return error_errno(err, r, "reserve the address %s", text);
+		cursor_write(dir_fd, ADDRESS_CURSOR, at);
+		*ret = address;
+		return 0;
+	}
+	return error_set(err, ERROR_EXHAUSTED,
+			 "attach container %.12s to network bridge: no address is left in %s",
+			 record->id, subnet_format(&bridge->subnet, text));
+}
+
+static int prepare_inside(void *arg)
+{
+	struct netlink *inside = arg;
+	int r;
+
+	/* Interfaces that come later inherit it; lo keeps ::1. */
+	r = sysctl_write("net/ipv6/conf/default/disable_ipv6", "1");
+	if (r < 0 && r != -ENOENT)
+		return r;
+	return netlink_open(NETLINK_ROUTE, inside);
+}
+
+/* A namespace with @inside open in it. */
+static int make_netns(struct netlink *inside, struct error *err)
+{
+	int fd = netns_new(prepare_inside, inside);
+
+	return fd < 0 ? error_errno(err, fd, "make a network namespace") : fd;
+}
+
+static int make_veth(struct netlink *route, const struct bridge *bridge, const char *id,
+		     const uint8_t *mac, int netns_fd, struct error *err)
+{
+	struct rtnl_veth veth = {.master = bridge->index,
+				 .mtu = bridge->mtu,
+				 .peer_name = INTERFACE,
+				 .peer_netns_fd = netns_fd};
+	auto_batch batch = {0};
+	char name[IFNAMSIZ];
+	char path[64];
+	int r;
+
+	veth_name(id, name);
+	veth.name = name;
+	memcpy(veth.peer_mac, mac, sizeof(veth.peer_mac));
+	rtnl_link_add_veth(&batch, &veth);
+	r = netlink_run(route, &batch, NULL);
+	if (r < 0)
+		return error_errno(err, r, "create the interface %s", name);
+	/* While it is down: once it is up it would announce itself. */
+	(void)snprintf(path, sizeof(path), "net/ipv6/conf/%s/disable_ipv6", name);
+	r = sysctl_write(path, "1");
+	if (r == 0) {
+		(void)snprintf(path, sizeof(path), "net/ipv6/conf/%s/accept_ra", name);
+		r = sysctl_write(path, "0");
+	}
+	if (r < 0 && r != -ENOENT)
+		return error_errno(err, r, "set /proc/sys/%s", path);
+	rtnl_link_set_up_by_name(&batch, name, id);
+	r = netlink_run(route, &batch, NULL);
+	return r < 0 ? error_errno(err, r, "set the interface %s up", name) : 0;
+}
+
+static int configure_inside(struct netlink *inside, const struct bridge *bridge,
+			    struct in_addr address, struct error *err)
+{
+	struct rtnl_link link;
+	auto_batch batch = {0};
+	int r;
+
+	r = rtnl_link_find(inside, INTERFACE, 0, &link);
+	if (r == 0) {
+		/* The loopback interface is the first of every namespace. */
+		rtnl_link_set_up(&batch, 1, NULL);
+		rtnl_addr_add(&batch, link.index, address, bridge->subnet.prefix);
+		rtnl_link_set_up(&batch, link.index, NULL);
+		rtnl_route_add_default(&batch, link.index, bridge->gateway);
+		r = netlink_run(inside, &batch, NULL);
+	}
+	return r < 0 ? error_errno(err, r, "give " INTERFACE " its address and route") : 0;
+}
+
+static int make_interfaces(struct host *host, const struct bridge *bridge, const char *id,
+			   struct in_addr address, struct network_attachment *ret,
+			   struct error *err)
+{
+	auto_netlink inside = NETLINK_CLOSED;
+	uint8_t mac[RTNL_MAC_SIZE] = {0x02, 0x42};
+	int r;
+
+	memcpy(mac + 2, &address, sizeof(address));
+	ret->netns_fd = make_netns(&inside, err);
+	if (ret->netns_fd < 0)
+		return ret->netns_fd;
+	r = make_veth(&host->route, bridge, id, mac, ret->netns_fd, err);
+	if (r < 0)
+		return r;
+	(void)snprintf(ret->mac, sizeof(ret->mac), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1],
+		       mac[2], mac[3], mac[4], mac[5]);
+	return configure_inside(&inside, bridge, address, err);
+}
+
+static int publish(const struct root *root, struct host *host, struct record *record,
+		   struct in_addr address, struct network_attachment *attachment, struct error *err)
+{
+	struct firewall_ports ports = {
+		.address = address, .ports = attachment->ports, .count = attachment->port_count};
+	int r;
+
+	r = port_reserve(root, record, attachment->ports, attachment->held_fds,
+			 attachment->port_count, err);
+	if (r < 0)
+		return r;
+	r = firewall_add_ports(&host->filter, root->tag, &ports);
+	return r < 0 ? error_errno(err, r, "publish the ports of container %.12s", record->id) : 0;
+}
+
+static int attach_recorded(const struct root *root, struct record *record,
+			   struct network_attachment *attachment, struct error *err)
+{
+	CLEANUP(host_close) struct host host = HOST_CLOSED;
+	auto_bridge bridge = BRIDGE_CLOSED;
+	struct in_addr address;
+	int r;
+
+	r = host_open(&host, err);
+	if (r < 0)
+		return r;
+	r = bridge_ensure(root, &host.route, &host.filter, &bridge, err);
+	if (r < 0)
+		return r;
+	r = take_address(root, &bridge, record, &address, err);
+	if (r < 0)
+		return r;
+	r = make_interfaces(&host, &bridge, record->id, address, attachment, err);
+	if (r < 0)
+		return r;
+	(void)inet_ntop(AF_INET, &address, attachment->address, sizeof(attachment->address));
+	(void)inet_ntop(AF_INET, &bridge.gateway, attachment->gateway, sizeof(attachment->gateway));
+	attachment->prefix = bridge.subnet.prefix;
+	(void)snprintf(attachment->interface, sizeof(attachment->interface), INTERFACE);
+	return publish(root, &host, record, address, attachment, err);
+}
+
+static int bridge_attach(const struct root *root, const struct network_request *request,
+			 struct network_attachment *ret, struct error *err)
+{
+	struct network_attachment attachment = {.netns_fd = -EBADF, .private_netns = true};
+	auto_record record = RECORD_CLOSED;
+	int r, undone;
+
+	if (request->port_count > PORTS_MAX)
+		return error_set(err, ERROR_INVALID, "a container can publish at most %u ports",
+				 PORTS_MAX);
+	r = record_create(root, request->container_id, request->network, &record, err);
+	if (r < 0)
+		return r;
+	attachment.port_count = request->port_count;
+	attachment.held_fd_count = request->port_count;
+	attachment.ports = mem_copy(request->ports, request->port_count * sizeof(*request->ports));
+	attachment.held_fds = mem_zero(request->port_count, sizeof(*attachment.held_fds));
+	for (size_t i = 0; i < attachment.held_fd_count; i++)
+		attachment.held_fds[i] = -EBADF;
+	r = attach_recorded(root, &record, &attachment, err);
+	if (r == 0) {
+		*ret = attachment;
+		return 0;
+	}
+	network_attachment_release(&attachment);
+	/* If that fails too, the record is kept and the next detach finds it; @err has the cause.
+	 */
+	undone = network_detach(root, request->container_id, NULL);
+	(void)undone;
+	return r;
+}
+
+/* Only if it is ours: a name can be anybody's, the description has the whole id. One that was not
+ * yet described was not yet up, and is of the kind and at the bridge that we make them. */
+static int delete_veth(struct netlink *route, const char *id, struct error *err)
+{
+	auto_batch batch = {0};
+	struct rtnl_link link;
+	char name[IFNAMSIZ];
+	int r;
+
+	veth_name(id, name);
+	r = rtnl_link_find(route, name, 0, &link);
+	if (r == 0 && STREQ(link.kind, "veth") && (!link.alias[0] || STREQ(link.alias, id))) {
+		rtnl_link_delete(&batch, link.index);
+		r = netlink_run(route, &batch, NULL);
+	}
+	/* The kernel deletes it as well, when the namespace goes. */
+	return r < 0 && r != -ENODEV ? error_errno(err, r, "delete the interface %s", name) : 0;
+}
+
+static int give_back_addresses(const struct root *root, const struct record *record,
+			       const struct holdings *holdings, struct error *err)
+{
+	auto_fd int dir_fd = root_run_open(root, ADDRESSES_FOLDER, err);
+
+	if (dir_fd < 0)
+		return dir_fd;
+	for (size_t i = 0; i < holdings->address_count; i++) {
+		char text[INET_ADDRSTRLEN];
+		int r;
+
+		(void)inet_ntop(AF_INET, &holdings->addresses[i], text, sizeof(text));
+		r = record_unlink(record, dir_fd, text);
+		if (r < 0)
+			return error_errno(err, r, "give back the address %s", text);
+	}
+	return 0;
+}
+
+/* Those that are ours; another's element of the same port must stay. */
+static int unpublish(const struct root *root, struct netlink *filter, const struct record *record,
+		     struct holdings *holdings, struct error *err)
+{
+	struct firewall_ports ports = {.ports = holdings->ports};
+	auto_fd int ports_fd = -EBADF;
+	int r;
+
+	if (!holdings->port_count || !holdings->address_count)
+		return 0;
+	ports_fd = root_run_open(root, PORTS_FOLDER, err);
+	if (ports_fd < 0)
+		return ports_fd;
+	for (size_t i = 0; i < holdings->port_count; i++) {
+		if (port_is_reserved(ports_fd, record, &holdings->ports[i]))
+			holdings->ports[ports.count++] = holdings->ports[i];
+	}
+	ports.address = holdings->addresses[holdings->address_count - 1];
+	r = firewall_delete_ports(filter, root->tag, &ports);
+	/* Without a table there is nothing in it. */
+	if (r < 0 && r != -ENOENT)
+		return error_errno(err, r, "unpublish the ports of container %.12s", record->id);
+	return port_release(root, record, ports.ports, ports.count, err);
+}
+
+static int bridge_detach(const struct root *root, const char *container_id, struct error *err)
+{
+	CLEANUP(host_close) struct host host = HOST_CLOSED;
+	auto_holdings holdings = {0};
+	auto_record record = RECORD_CLOSED;
+	auto_fd int locked = -EBADF;
+	int r;
+
+	r = record_open(root, container_id, &record, err);
+	if (r <= 0)
+		return r;
+	r = record_read(&record, &holdings, err);
+	if (r == 0)
+		r = host_open(&host, err);
+	if (r < 0)
+		return r;
+	locked = bridge_lock(root, err);
+	if (locked < 0)
+		return locked;
+	r = delete_veth(&host.route, container_id, err);
+	if (r == 0)
+		r = unpublish(root, &host.filter, &record, &holdings, err);
+	if (r == 0)
+		r = give_back_addresses(root, &record, &holdings, err);
+	locked = fd_close(locked);
+	if (r == 0)
+		r = bridge_remove_unused(root, &host.route, &host.filter, err);
+	return r < 0 ? r : record_remove(&record, err);
+}
+
+const struct network_driver bridge_driver = {
+	.name = "bridge",
+	.attach = bridge_attach,
+	.detach = bridge_detach,
+};
