@@ -1,0 +1,149 @@
+#include "kern/cgroup-device.h"
+
+#include "base/fd.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/bpf.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define RULES_MAX	  1024
+#define RULE_INSTRUCTIONS 10
+#define PROGRAM_MAX	  (RULES_MAX * RULE_INSTRUCTIONS + 16)
+
+static void number_or_star(char *buf, size_t size, int64_t number)
+{
+	if (number < 0)
+		(void)snprintf(buf, size, "*");
+	else
+		(void)snprintf(buf, size, "%" PRId64, number);
+}
+
+static int apply_v1(const struct cgroup *cgroup, const struct cgroup_device_rule *rule)
+{
+	const char *file = rule->allow ? "devices.allow" : "devices.deny";
+	char major[24], minor[24], text[80];
+
+	if (rule->type == 'a')
+		return cgroup_write(cgroup, "devices", file, "a");
+	number_or_star(major, sizeof(major), rule->major);
+	number_or_star(minor, sizeof(minor), rule->minor);
+	(void)snprintf(text, sizeof(text), "%c %s:%s %s%s%s", rule->type, major, minor,
+		       rule->access & CGROUP_DEVICE_READ ? "r" : "",
+		       rule->access & CGROUP_DEVICE_WRITE ? "w" : "",
+		       rule->access & CGROUP_DEVICE_MKNOD ? "m" : "");
+	return cgroup_write(cgroup, "devices", file, text);
+}
+
+struct program {
+	struct bpf_insn v[PROGRAM_MAX];
+	size_t n;
+};
+
+static void emit(struct program *p, uint8_t code, uint8_t dst, uint8_t src, int16_t off,
+		 int32_t imm)
+{
+	p->v[p->n++] = (struct bpf_insn) {
+		.code = code, .dst_reg = dst & 0xf, .src_reg = src & 0xf, .off = off, .imm = imm};
+}
+
+/*
+ * R2 type, R3 access, R4 major, R5 minor. A rule that matches decides; one that allows must cover
+ * every kind of access that is asked for, one that refuses only one of them.
+ */
+static void emit_rule(struct program *p, const struct cgroup_device_rule *rule)
+{
+	size_t jumps[4], jump_count = 0;
+
+	if (rule->type != 'a') {
+		jumps[jump_count++] = p->n;
+		emit(p, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_2, 0, 0,
+		     rule->type == 'c' ? BPF_DEVCG_DEV_CHAR : BPF_DEVCG_DEV_BLOCK);
+	}
+	if (rule->access != CGROUP_DEVICE_ALL) {
+		emit(p, BPF_ALU | BPF_MOV | BPF_X, BPF_REG_1, BPF_REG_3, 0, 0);
+		emit(p, BPF_ALU | BPF_AND | BPF_K, BPF_REG_1, 0, 0,
+		     (int32_t)(rule->allow ? ~rule->access & CGROUP_DEVICE_ALL : rule->access));
+		jumps[jump_count++] = p->n;
+		emit(p, (uint8_t)(BPF_JMP | (rule->allow ? BPF_JNE : BPF_JEQ) | BPF_K), BPF_REG_1,
+		     0, 0, 0);
+	}
+	if (rule->type != 'a' && rule->major >= 0) {
+		jumps[jump_count++] = p->n;
+		emit(p, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_4, 0, 0, (int32_t)rule->major);
+	}
+	if (rule->type != 'a' && rule->minor >= 0) {
+		jumps[jump_count++] = p->n;
+		emit(p, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_5, 0, 0, (int32_t)rule->minor);
+	}
+	emit(p, BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, rule->allow);
+	emit(p, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+	for (size_t i = 0; i < jump_count; i++)
+		p->v[jumps[i]].off = (int16_t)(p->n - jumps[i] - 1);
+}
+
+static void build_program(struct program *p, const struct cgroup_device_rule *rules, size_t count)
+{
+	/* access_type: kind of access in the upper half, type of device in the lower */
+	emit(p, BPF_LDX | BPF_MEM | BPF_W, BPF_REG_2, BPF_REG_1, 0, 0);
+	emit(p, BPF_ALU | BPF_AND | BPF_K, BPF_REG_2, 0, 0, 0xffff);
+	emit(p, BPF_LDX | BPF_MEM | BPF_W, BPF_REG_3, BPF_REG_1, 0, 0);
+	emit(p, BPF_ALU | BPF_RSH | BPF_K, BPF_REG_3, 0, 0, 16);
+	emit(p, BPF_LDX | BPF_MEM | BPF_W, BPF_REG_4, BPF_REG_1, 4, 0);
+	emit(p, BPF_LDX | BPF_MEM | BPF_W, BPF_REG_5, BPF_REG_1, 8, 0);
+	/* The last rule wins: asked first. Nothing matters before one that speaks of everything. */
+	for (size_t i = count; i-- > 0;) {
+		emit_rule(p, &rules[i]);
+		if (rules[i].type == 'a')
+			return;
+	}
+	emit(p, BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0);
+	emit(p, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+}
+
+static int attach_program(const struct program *p, int cgroup_fd)
+{
+	union bpf_attr attr = {0};
+	auto_fd int fd = -EBADF;
+
+	attr.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
+	attr.insns = (uint64_t)(uintptr_t)p->v;
+	attr.insn_cnt = (uint32_t)p->n;
+	attr.license = (uint64_t)(uintptr_t) "Apache-2.0";
+	fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+	if (fd < 0)
+		return -errno;
+	memset(&attr, 0, sizeof(attr));
+	attr.target_fd = (uint32_t)cgroup_fd;
+	attr.attach_bpf_fd = (uint32_t)fd;
+	attr.attach_type = BPF_CGROUP_DEVICE;
+	attr.attach_flags = BPF_F_ALLOW_MULTI;
+	return syscall(SYS_bpf, BPF_PROG_ATTACH, &attr, sizeof(attr)) < 0 ? -errno : 0;
+}
+
+int cgroup_device_apply(const struct cgroup *cgroup, const struct cgroup_device_rule *rules,
+			size_t count)
+{
+	auto_free struct program *program = NULL;
+	auto_fd int fd = -EBADF;
+	int r = 0;
+
+	if (!cgroup->v2) {
+		for (size_t i = 0; r == 0 && i < count; i++)
+			r = apply_v1(cgroup, &rules[i]);
+		return r;
+	}
+	if (count > RULES_MAX)
+		return -E2BIG;
+	fd = cgroup_unified_fd(cgroup);
+	if (fd < 0)
+		return fd;
+	program = mem_new(struct program);
+	build_program(program, rules, count);
+	return attach_program(program, fd);
+}

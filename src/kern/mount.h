@@ -1,0 +1,35 @@
+/*
+ * Mounts as descriptors: made detached, given their attributes, attached last. No path is resolved
+ * twice and nothing half set up is ever visible. (fsopen, open_tree, move_mount: Linux 5.2;
+ * mount_setattr: 5.12.)
+ */
+#pragma once
+
+#include "base/macro.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * A detached mount of a new file system of @type. @options are its own ("size=64m", "newinstance";
+ * NULL: none), @attributes MOUNT_ATTR_*. On failure *@ret_option, if asked for, is the option that
+ * was refused, or NULL.
+ */
+int mount_new(const char *type, const char *source, char *const *options, uint64_t attributes,
+	      const char **ret_option) MUST_CHECK;
+
+/* A detached copy of what is at @path below @dir_fd ("" is @dir_fd itself). */
+int mount_clone(int dir_fd, const char *path, bool recursive) MUST_CHECK;
+
+/* Attaches a detached mount on top of what @target_fd (O_PATH) is. */
+int mount_attach(int mount_fd, int target_fd) MUST_CHECK;
+
+/* Changes attributes (MOUNT_ATTR_*) and propagation (MS_*, 0: none) of the mount that @fd is the
+ * root of. */
+int mount_change(int fd, uint64_t set, uint64_t clear, uint64_t propagation,
+		 bool recursive) MUST_CHECK;
+
+/* Makes @root_fd, a mount's root, the root of the calling process's mount namespace, and detaches
+ * the old one. The working directory is the new root. */
+int mount_pivot(int root_fd) MUST_CHECK;
