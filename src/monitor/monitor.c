@@ -41,6 +41,7 @@
 #define SETTLE_TIME	    TIME_SECOND
 
 #define OOM_SCORE_PROTECTED (-999)
+#define CGROUP_REMOVE_MS    1000
 
 enum phase {
 	PHASE_STARTING,
@@ -204,6 +205,17 @@ static int start(struct monitor *monitor, struct error *err)
 	return r < 0 ? error_errno(err, r, "watch the runtime") : 0;
 }
 
+/* A runtime that was killed early does not know what it has made. */
+static void remove_cgroup(const struct monitor_options *options)
+{
+	auto_cgroup cgroup = {0};
+
+	if (!options->cgroup || cgroup_open(options->cgroup, &cgroup) < 0)
+		return;
+	(void)!cgroup_kill_all(&cgroup);
+	(void)!cgroup_remove(&cgroup, CGROUP_REMOVE_MS);
+}
+
 /* Ends whatever came of the start. All of it is ours: orphans of the runtime are our children, and
  * processes in the container's pid namespace go with its first. */
 static void undo_start(struct monitor *monitor)
@@ -221,6 +233,7 @@ static void undo_start(struct monitor *monitor)
 			break;
 	}
 	launch_undo(monitor->options);
+	remove_cgroup(monitor->options);
 }
 
 /* The runtime has ended. */

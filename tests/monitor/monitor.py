@@ -121,7 +121,8 @@ class Monitor:
     def __init__(self, folder, args=("true",), memory=None, runtime=None, stdin=False, log=True,
                  cleanup=False, rootfs=None, extra=(), layers=True, read_only=False, config=None):
         Monitor.count += 1
-        self.id = f"kist-test-{os.getpid()}-{Monitor.count}"
+        session = os.path.basename(os.environ.get("KIST_SESSION", f"kist-test-{os.getpid()}"))
+        self.id = f"{session}-m{os.getpid()}-{Monitor.count}"
         self.folder = str(folder)
         self.bundle = os.path.join(self.folder, "bundle")
         self.runtime = runtime or runtime_path()
