@@ -165,6 +165,16 @@ static void quote_ascii(struct str *out, unsigned char c)
 	}
 }
 
+/* How many bytes at @p stand for themselves. Logs are made of such, so they are copied in runs. */
+static size_t plain_length(const unsigned char *p, const unsigned char *end)
+{
+	const unsigned char *q = p;
+
+	while (q < end && *q >= 0x20 && *q < 0x80 && *q != '"' && *q != '\\')
+		q++;
+	return (size_t)(q - p);
+}
+
 void json_quote(struct str *out, const char *s, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)s;
@@ -172,8 +182,14 @@ void json_quote(struct str *out, const char *s, size_t len)
 
 	str_append_char(out, '"');
 	while (p < end) {
-		size_t n = utf8_length(p, (size_t)(end - p));
+		size_t n = plain_length(p, end);
 
+		if (n > 0) {
+			str_append_mem(out, p, n);
+			p += n;
+			continue;
+		}
+		n = utf8_length(p, (size_t)(end - p));
 		if (n == 0) {
 			str_append(out, "\\ufffd");
 			p++;

@@ -83,3 +83,24 @@ TEST(a_null_member_is_there_and_counted)
 	assert_int_equal(json_size(json), 2);
 	assert_int_equal(json_size(json_get(json, "b")), 0);
 }
+
+TEST(runs_of_plain_bytes_and_others_are_quoted_in_their_order)
+{
+	static const struct {
+		const char *text;
+		const char *quoted;
+	} rows[] = {
+		{"", "\"\""},
+		{"plain", "\"plain\""},
+		{"\"a\"b\\c", "\"\\\"a\\\"b\\\\c\""},
+		{"\x1f ~\x7f\x80x", "\"\\u001f ~\x7f\\ufffdx\""},
+		{"\xe2\x82\xac\xe2\x82", "\"\xe2\x82\xac\\ufffd\\ufffd\""},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_str out = {0};
+
+		json_quote(&out, rows[i].text, strlen(rows[i].text));
+		assert_string_equal(out.data, rows[i].quoted);
+	}
+}

@@ -111,20 +111,21 @@ static int mount_by_option_string(const struct overlay *overlay, int target_fd)
  * it. */
 static int forget_volatile(int work)
 {
-	static const char *const path[] = {"work", "incompat"};
-	auto_fd int fd = fd_dup(work);
+	static const char *const path[] = {"work", "incompat", "volatile"};
+	auto_fd int fd = fd_dup(work), parent = -EBADF;
 
 	for (size_t i = 0; i < ARRAY_SIZE(path); i++) {
 		int next = openat(fd, path[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 		if (next < 0)
 			return errno == ENOENT ? 0 : -errno;
-		(void)fd_close(fd);
+		(void)fd_close(parent);
+		parent = fd;
 		fd = next;
 	}
-	if (unlinkat(fd, "volatile", AT_REMOVEDIR) < 0 && errno != ENOENT)
+	if (unlinkat(fd, "dirty", 0) < 0 && errno != ENOENT)
 		return -errno;
-	return 0;
+	return unlinkat(parent, "volatile", AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
 static int attach_clone(int source_fd, int target_fd, unsigned flags, unsigned attributes)

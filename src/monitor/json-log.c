@@ -14,6 +14,8 @@
 
 /* Records are collected up to this many bytes before they are written. */
 #define OUT_MAX (16 * 1024)
+/* After a failure the disk is left alone for so long. */
+#define RETRY_TIME TIME_SECOND
 
 int json_log_open(struct json_log *log, const char *path)
 {
@@ -30,14 +32,15 @@ int json_log_open(struct json_log *log, const char *path)
 	return 0;
 }
 
-static void add_record(struct str *out, int stream, const char *line, size_t len)
+static void add_record(struct json_log *log, struct str *out, int stream, const char *line,
+		       size_t len)
 {
-	char when[TIME_TEXT_SIZE];
-
 	str_append(out, "{\"log\":");
 	json_quote(out, line, len);
-	str_append_format(out, ",\"stream\":\"%s\",\"time\":\"%s\"}\n",
-			  stream == 1 ? "stdout" : "stderr", time_format(time_now(), when));
+	str_append(out, stream == 1 ? ",\"stream\":\"stdout\",\"time\":\""
+				    : ",\"stream\":\"stderr\",\"time\":\"");
+	str_append(out, log->when);
+	str_append(out, "\"}\n");
 }
 
 /* Writes all of @text or leaves the file as it was. */
@@ -54,42 +57,57 @@ static int write_whole(struct json_log *log, const struct str *text)
 	return 0;
 }
 
-static int write_notice(struct json_log *log)
+/* What is missing, in front of the next record. Both are written together or not at all: a notice
+ * alone would only take the room that the next record needs. */
+static void add_notice(struct json_log *log)
 {
-	auto_str text = {0}, record = {0};
-	int r;
+	auto_str text = {0}, records = {0};
 
-	if (log->lost == 0)
-		return 0;
 	str_append_format(&text, "kist-monitor: %" PRIu64 " bytes of output are not logged: %s\n",
 			  log->lost, strerror(log->lost_errno));
-	add_record(&record, 2, text.data, text.len);
-	r = write_whole(log, &record);
-	if (r == 0)
+	add_record(log, &records, 2, text.data, text.len);
+	str_append_mem(&records, str_text(&log->out), log->out.len);
+	str_release(&log->out);
+	log->out = records;
+	records = (struct str) {0};
+}
+
+static void lose(struct json_log *log, int errnum)
+{
+	log->lost += log->out_bytes;
+	log->lost_errno = errnum;
+}
+
+static void write_out(struct json_log *log)
+{
+	int r;
+
+	if (log->lost > 0)
+		add_notice(log);
+	r = write_whole(log, &log->out);
+	if (r == 0) {
 		log->lost = 0;
-	return r;
+		return;
+	}
+	lose(log, -r);
+	log->retry = time_monotonic() + RETRY_TIME;
 }
 
 static void flush(struct json_log *log)
 {
-	int r;
-
 	if (log->out.len == 0)
 		return;
-	r = write_notice(log);
-	if (r == 0)
-		r = write_whole(log, &log->out);
-	if (r < 0) {
-		log->lost += log->out_bytes;
-		log->lost_errno = -r;
-	}
+	if (log->lost > 0 && time_monotonic() < log->retry)
+		lose(log, log->lost_errno);
+	else
+		write_out(log);
 	log->out_bytes = 0;
 	str_clear(&log->out);
 }
 
 static void add_line(struct json_log *log, int stream, const char *line, size_t len)
 {
-	add_record(&log->out, stream, line, len);
+	add_record(log, &log->out, stream, line, len);
 	log->out_bytes += len;
 	if (log->out.len >= OUT_MAX)
 		flush(log);
@@ -153,6 +171,7 @@ void json_log_append(struct json_log *log, int stream, const char *data, size_t 
 	assert(stream == 1 || stream == 2);
 	if (log->fd < 0)
 		return;
+	(void)time_format(time_now(), log->when);
 	while (len > 0) {
 		const char *newline = memchr(data, '\n', len);
 		size_t n = newline ? (size_t)(newline - data) + 1 : len;
@@ -173,11 +192,15 @@ void json_log_finish(struct json_log *log, int stream)
 
 	if (log->fd < 0)
 		return;
+	(void)time_format(time_now(), log->when);
 	if (partial->len > 0)
 		add_line(log, stream, partial->data, partial->len);
 	flush(log);
 	str_release(partial);
-	(void)write_notice(log);
+	/* The last chance to say what is missing. */
+	if (log->lost > 0)
+		write_out(log);
+	str_clear(&log->out);
 }
 
 void json_log_trim(struct json_log *log)

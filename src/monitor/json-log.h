@@ -10,6 +10,7 @@
 
 #include "base/macro.h"
 #include "base/str.h"
+#include "base/time.h"
 
 #include <stdint.h>
 #include <sys/types.h>
@@ -17,13 +18,15 @@
 #define JSON_LOG_LINE_MAX 16384
 
 struct json_log {
-	int fd;		       /* owned; -EBADF: nothing is logged */
-	off_t end;	       /* of the last whole record */
-	struct str partial[2]; /* what came since the last newline, by stream */
-	struct str out;	       /* records not yet written */
-	uint64_t out_bytes;    /* of output in them */
-	uint64_t lost;	       /* bytes of output since the last record written */
-	int lost_errno;	       /* why */
+	int fd;			   /* owned; -EBADF: nothing is logged */
+	off_t end;		   /* of the last whole record */
+	struct str partial[2];	   /* what came since the last newline, by stream */
+	struct str out;		   /* records not yet written */
+	uint64_t out_bytes;	   /* of output in them */
+	uint64_t lost;		   /* bytes of output since the last record written */
+	int lost_errno;		   /* why */
+	int64_t retry;		   /* when the disk is tried again */
+	char when[TIME_TEXT_SIZE]; /* the time of what came in one read */
 };
 
 /* Opens or creates the file for appending. 0 or -errno. */
