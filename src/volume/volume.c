@@ -1,0 +1,83 @@
+#include "volume/volume.h"
+
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "io/atomic-file.h"
+#include "volume/tree-copy.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DATA "_data"
+
+char *volume_path(const struct root *root, const char *name)
+{
+	return mem_printf("%s/volumes/%s/" DATA, root->dir, name);
+}
+
+/* Below @volumes_fd, under @temporary; renamed by the caller. */
+static int make(int volumes_fd, const char *temporary, int source_fd)
+{
+	auto_fd int folder = -EBADF, data = -EBADF;
+
+	folder = directory_open(volumes_fd, temporary, 0701);
+	if (folder < 0)
+		return folder;
+	data = directory_open(folder, DATA, 0755);
+	if (data < 0)
+		return data;
+	return source_fd < 0 ? 0 : tree_copy(source_fd, data);
+}
+
+int volume_ensure(const struct root *root, const char *name, const char *maker, int source_fd,
+		  bool *ret_new, struct error *err)
+{
+	auto_free char *temporary = mem_printf(".%s", maker);
+	auto_fd int volumes_fd = -EBADF;
+	struct stat st;
+	int r;
+
+	volumes_fd = root_dir_open(root, "volumes", err);
+	if (volumes_fd < 0)
+		return volumes_fd;
+	*ret_new = false;
+	if (fstatat(volumes_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	r = tree_remove(volumes_fd, temporary);
+	if (r == 0)
+		r = make(volumes_fd, temporary, source_fd);
+	if (r == 0 && renameat2(volumes_fd, temporary, volumes_fd, name, RENAME_NOREPLACE) == 0) {
+		*ret_new = true;
+		return 0;
+	}
+	if (r == 0)
+		r = -errno;
+	(void)!tree_remove(volumes_fd, temporary);
+	/* Somebody else made it meanwhile. */
+	if (r == -EEXIST)
+		return 0;
+	return error_errno(err, r, "make volume %s", name);
+}
+
+int volume_remove(const struct root *root, const char *name, struct error *err)
+{
+	auto_fd int volumes_fd = root_dir_open(root, "volumes", err);
+	int r;
+
+	if (volumes_fd < 0)
+		return volumes_fd;
+	r = tree_remove(volumes_fd, name);
+	return r < 0 ? error_errno(err, r, "remove volume %s", name) : 0;
+}
+
+void volume_undo(const struct root *root, const char *maker)
+{
+	auto_free char *temporary = mem_printf("volumes/.%s", maker);
+
+	(void)!tree_remove(root->dir_fd, temporary);
+}
