@@ -41,13 +41,20 @@ static int misuse(const struct parser *parser, const char *fmt, ...)
 
 static int store(const struct parser *parser, const struct option *option, const char *value)
 {
+	bool flag;
+
 	switch (option->kind) {
 	case OPTION_BOOL:
-		if (parse_bool(value, field(parser, option)) < 0)
+	case OPTION_SWITCH:
+		if (parse_bool(value, &flag) < 0)
 			return misuse(
 				parser,
 				"invalid argument \"%s\" for \"--%s\" flag: must be true or false",
 				value, option->name);
+		if (option->kind == OPTION_BOOL)
+			*(bool *)field(parser, option) = flag;
+		else
+			*(int *)field(parser, option) = flag ? 1 : -1;
 		return 0;
 	case OPTION_STRING:
 		*(const char **)field(parser, option) = value;
@@ -95,6 +102,11 @@ static int unknown_flag(const struct parser *parser, const char *name, size_t le
 	return misuse(parser, "unknown flag: --%s", flag);
 }
 
+static bool is_flag(const struct option *option)
+{
+	return option->kind == OPTION_BOOL || option->kind == OPTION_SWITCH;
+}
+
 static int parse_long(struct parser *parser, const char *arg)
 {
 	const char *equals = strchr(arg, '=');
@@ -107,7 +119,7 @@ static int parse_long(struct parser *parser, const char *arg)
 		return unknown_flag(parser, arg, len);
 	if (equals)
 		return store(parser, option, equals + 1);
-	if (option->kind == OPTION_BOOL)
+	if (is_flag(option))
 		return store(parser, option, "true");
 	if (parser->next + 1 >= parser->argc)
 		return misuse(parser, "flag needs an argument: --%s", option->name);
@@ -124,7 +136,7 @@ static int parse_letters(struct parser *parser, const char *letters)
 			return -ECANCELED;
 		if (!option)
 			return misuse(parser, "unknown shorthand flag: '%c' in -%s", *p, letters);
-		if (option->kind == OPTION_BOOL && p[1] != '=') {
+		if (is_flag(option) && p[1] != '=') {
 			r = store(parser, option, "true");
 			if (r < 0)
 				return r;

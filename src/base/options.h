@@ -5,7 +5,8 @@
  * parser,
  * --help, shell completion and the manual page all come from the table. Values are written into a
  * structure of the verb's own, at the offset that the option names: OPTION_BOOL a bool,
- * OPTION_STRING a const char * (points into argv), OPTION_LIST a struct strv.
+ * OPTION_SWITCH an int (0: not given, 1: true, -1: false), OPTION_STRING a const char * (points
+ * into argv), OPTION_LIST a struct strv.
  *
  * Semantics are those of Docker's command line (pflag): --name=value, --name value, -n value,
  * -nvalue, bundled letters, --flag=false, "--" ends options; a command with COMMAND_STOP_AT_OPERAND
@@ -22,6 +23,7 @@
 
 enum option_kind {
 	OPTION_BOOL,
+	OPTION_SWITCH, /* a bool whose default is for the verb to say */
 	OPTION_STRING,
 	OPTION_LIST,
 };
@@ -32,7 +34,7 @@ struct option {
 	enum option_kind kind;
 	size_t offset;	      /* of the field in the verb's structure */
 	const char *argument; /* what help calls the value: "string", "list", "bytes"; NULL for
-				 OPTION_BOOL */
+				 flags */
 	const char *help;
 };
 

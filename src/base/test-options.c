@@ -9,6 +9,7 @@ struct values {
 	bool detach, interactive;
 	const char *name;
 	struct strv env;
+	int proxy;
 };
 
 static const struct option options[] = {
@@ -17,6 +18,7 @@ static const struct option options[] = {
 	{"interactive", 'i', OPTION_BOOL, offsetof(struct values, interactive), NULL,
 	 "keep stdin open"},
 	{"name", 0, OPTION_STRING, offsetof(struct values, name), "string", "a name"},
+	{"proxy", 0, OPTION_SWITCH, offsetof(struct values, proxy), NULL, "pass signals on"},
 	{"env", 'e', OPTION_LIST, offsetof(struct values, env), "list", "set variables"},
 	{0},
 };
@@ -68,6 +70,18 @@ TEST(options_behind_operands_count_where_they_may)
 	assert_string_equal(argv[first + 1], "b");
 	assert_string_equal(argv[first + 2], "-d");
 	assert_false(values.detach);
+}
+
+TEST(a_switch_tells_false_from_not_given)
+{
+	struct values values;
+
+	(void)parse(&values, 0, (const char *[]) {"run", NULL});
+	assert_int_equal(values.proxy, 0);
+	(void)parse(&values, 0, (const char *[]) {"run", "--proxy", NULL});
+	assert_int_equal(values.proxy, 1);
+	(void)parse(&values, 0, (const char *[]) {"run", "--proxy=false", NULL});
+	assert_int_equal(values.proxy, -1);
 }
 
 TEST(misuse_is_refused)
