@@ -19,8 +19,14 @@
 int container_create(struct engine *engine, const struct container_config *config,
 		     struct container *ret, struct strv *warnings, struct error *err) MUST_CHECK;
 
-/* The same, leaving the intent open: what follows belongs to the same operation, and undoes all of
- * it when it fails. For `run`. */
+/*
+ * The same for a container that is started at once: the intent stays open, so that a failure or
+ * death before its end takes everything back, and the record says that it was started.
+ */
 int container_create_begin(struct engine *engine, const struct container_config *config,
 			   struct container *ret, struct intent *ret_intent, struct strv *warnings,
 			   struct error *err) MUST_CHECK;
+
+/* Puts the record in place of the one there is; durable unless the container is auto_remove. */
+int container_record_save(struct engine *engine, const struct container *container,
+			  struct error *err) MUST_CHECK;

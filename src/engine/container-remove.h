@@ -25,6 +25,15 @@ int container_remove(struct engine *engine, struct container *container, unsigne
  * was created with auto_remove. 0 if there is nothing to do. */
 int container_cleanup(struct engine *engine, const char *id, struct error *err) MUST_CHECK;
 
-/* Undoes the dead operation whose intent is "container-<id>" with @text; for engine_open(). */
-int container_recover(struct engine *engine, const char *id, const char *text,
-		      struct error *err) MUST_CHECK;
+/* The same if nobody is at it already, and silently: for whoever comes across a container whose
+ * monitor was killed. */
+void container_tidy(struct engine *engine, const char *id);
+
+/* Undoes what the operation that holds the intent of @id has done so far (see
+ * container-operation.h), all of it or all since the start. Idempotent. */
+int container_undo(struct engine *engine, const char *id, const char *text,
+		   struct error *err) MUST_CHECK;
+
+/* Once after a boot: removes what auto_remove containers left on the disk, and makes the files of
+ * names again from the records. */
+int container_sweep(struct engine *engine, struct error *err) MUST_CHECK;

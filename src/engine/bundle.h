@@ -1,0 +1,21 @@
+/*
+ * The bundle: what a runtime needs to start a container, in its run folder. Written anew for every
+ * start, never synced.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "base/macro.h"
+#include "base/strv.h"
+#include "engine/container.h"
+#include "engine/engine.h"
+#include "network/network.h"
+
+/*
+ * Writes config.json, hosts, hostname, resolv.conf and network.json into @run_fd. @layers are the
+ * image's, topmost first; names of users are looked up there and in what the container has changed
+ * before. Missing sources of bind mounts are made, as directories.
+ */
+int bundle_write(struct engine *engine, const struct container *container,
+		 const struct strv *layers, const struct network_attachment *network, int run_fd,
+		 struct error *err) MUST_CHECK;

@@ -1,0 +1,286 @@
+#include "engine/container-remove.h"
+
+#include "base/fd.h"
+#include "base/mem.h"
+#include "engine/container-load.h"
+#include "engine/container-name.h"
+#include "engine/container-operation.h"
+#include "engine/container-record.h"
+#include "engine/container-state.h"
+#include "engine/runtime-call.h"
+#include "engine/spec-gen.h"
+#include "kern/cgroup.h"
+#include "kern/process.h"
+#include "network/network.h"
+#include "volume/volume.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define CGROUP_END_MS  5000
+#define MONITOR_END_MS 5000
+
+/* Kills the monitor: its container's processes are next, and nobody is to clean up beside us. */
+static void kill_monitor(struct engine *engine, const char *id)
+{
+	auto_fd int run_fd = container_open_run_folder(engine, id);
+	auto_fd int monitor = -EBADF;
+	pid_t pid = 0;
+
+	if (run_fd < 0)
+		return;
+	monitor = container_monitor_open(run_fd, &pid);
+	/* A monitor that has become `kist cleanup` is this process. */
+	if (monitor < 0 || pid == getpid())
+		return;
+	(void)!process_signal(monitor, SIGKILL);
+	(void)!process_wait(monitor, MONITOR_END_MS);
+}
+
+static int end_processes(struct engine *engine, const struct container *container,
+			 struct error *err)
+{
+	auto_free char *path = spec_cgroup_path(engine, container);
+	auto_cgroup cgroup = {0};
+	int r;
+
+	r = cgroup_open(path, &cgroup);
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0)
+		r = cgroup_kill_all(&cgroup);
+	if (r == 0)
+		r = cgroup_remove(&cgroup, CGROUP_END_MS);
+	if (r < 0)
+		return error_errno(err, r, "end the processes of container %.12s", container->id);
+	return 0;
+}
+
+static int remove_folder(int base_fd, const char *id, struct error *err)
+{
+	char path[sizeof("containers/") + CONTAINER_ID_SIZE];
+	int r;
+
+	(void)snprintf(path, sizeof(path), "containers/%s", id);
+	r = tree_remove(base_fd, path);
+	return r < 0 ? error_errno(err, r, "remove %s", path) : 0;
+}
+
+/* A start that was interrupted took the old exit record aside. */
+static void restore_exit(struct engine *engine, const char *id)
+{
+	auto_fd int fd = container_open_folder(engine, id);
+
+	if (fd >= 0 && renameat2(fd, EXIT_OLD_FILE, fd, EXIT_FILE, RENAME_NOREPLACE) < 0)
+		(void)unlinkat(fd, EXIT_OLD_FILE, 0);
+}
+
+/* Everything that a start made. With @kill also the processes, and then the monitor's. */
+static int undo_start(struct engine *engine, const char *id, bool kill, struct error *err)
+{
+	auto_container container = {0};
+	int r, known;
+
+	known = container_load(engine, id, &container, err);
+	if (known < 0)
+		return known;
+	if (kill)
+		kill_monitor(engine, id);
+	if (known > 0) {
+		r = end_processes(engine, &container, err);
+		if (r == 0)
+			r = runtime_delete(engine, &container, err);
+		if (r < 0)
+			return r;
+	}
+	r = network_detach(&engine->root, id, err);
+	if (r < 0)
+		return r;
+	restore_exit(engine, id);
+	/* Of an auto_remove container it holds the record: that goes with the container. */
+	return known > 0 && container.config.auto_remove
+		       ? 0
+		       : remove_folder(engine->root.run_fd, id, err);
+}
+
+static int remove_anonymous_volumes(struct engine *engine, const struct container *container,
+				    struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < container->config.mount_count; i++) {
+		const struct container_mount *mount = &container->config.mounts[i];
+
+		if (mount->kind == MOUNT_VOLUME && mount->anonymous && mount->source)
+			r = volume_remove(&engine->root, mount->source, err);
+	}
+	return r;
+}
+
+/* Under the intent. @name: from the intent, for a container whose record is not written yet. */
+static int remove_all(struct engine *engine, const char *id, const char *name, bool volumes,
+		      struct error *err)
+{
+	auto_container container = {0};
+	int r, known;
+
+	r = undo_start(engine, id, true, err);
+	if (r < 0)
+		return r;
+	volume_undo(&engine->root, id);
+	known = container_load(engine, id, &container, err);
+	if (known < 0)
+		return known;
+	if (known > 0 && (volumes || container.config.auto_remove)) {
+		r = remove_anonymous_volumes(engine, &container, err);
+		if (r < 0)
+			return r;
+	}
+	if (known > 0)
+		container_name_release(engine, container.name, id);
+	else if (name)
+		container_name_release(engine, name, id);
+	r = remove_folder(engine->root.dir_fd, id, err);
+	return r < 0 ? r : remove_folder(engine->root.run_fd, id, err);
+}
+
+static int clean(struct engine *engine, const char *id, struct error *err)
+{
+	auto_container container = {0};
+	int r;
+
+	r = container_load(engine, id, &container, err);
+	if (r <= 0)
+		return r;
+	/* Started again meanwhile, or cleaned by somebody else. */
+	if (container.state == CONTAINER_RUNNING || container.state == CONTAINER_CREATED)
+		return 0;
+	if (container.config.auto_remove)
+		return remove_all(engine, id, NULL, true, err);
+	return undo_start(engine, id, false, err);
+}
+
+int container_undo(struct engine *engine, const char *id, const char *text, struct error *err)
+{
+	enum container_undo_kind undo;
+	auto_free char *name = NULL;
+	int r;
+
+	r = container_operation_parse(text, &undo, &name, err);
+	if (r < 0)
+		return r;
+	switch (undo) {
+	case UNDO_CLEAN:
+		return clean(engine, id, err);
+	case UNDO_START:
+		return undo_start(engine, id, true, err);
+	case UNDO_REMOVE:
+		return remove_all(engine, id, name, false, err);
+	case UNDO_REMOVE_VOLUMES:
+		return remove_all(engine, id, name, true, err);
+	}
+	return -EINVAL;
+}
+
+/* Ends the intent if @r says that all went well; otherwise it stays, for the next command. */
+static int finish(struct intent *intent, int r)
+{
+	if (r < 0)
+		intent_abandon(intent);
+	else
+		intent_end(intent);
+	return r;
+}
+
+int container_cleanup(struct engine *engine, const char *id, struct error *err)
+{
+	struct intent intent;
+	int r;
+
+	r = container_operation_begin(engine, id, UNDO_CLEAN, NULL, &intent, err);
+	return r < 0 ? r : finish(&intent, clean(engine, id, err));
+}
+
+void container_tidy(struct engine *engine, const char *id)
+{
+	struct intent intent;
+
+	if (container_operation_try(engine, id, UNDO_CLEAN, NULL, &intent, NULL) == 0)
+		(void)!finish(&intent, clean(engine, id, NULL));
+}
+
+static int check_removable(struct engine *engine, const struct container *container, unsigned flags,
+			   struct error *err)
+{
+	auto_container now = {0};
+	int r;
+
+	r = container_load(engine, container->id, &now, err);
+	if (r < 0)
+		return r;
+	if (r == 0 && !(flags & REMOVE_FORCE))
+		return error_set(err, ERROR_NOT_FOUND, "No such container: %s", container->name);
+	if (r > 0 && now.state == CONTAINER_RUNNING && !(flags & REMOVE_FORCE))
+		return error_set(err, ERROR_CONFLICT,
+				 "cannot remove container \"/%s\": container is running: stop the "
+				 "container before removing or force remove",
+				 now.name);
+	return 0;
+}
+
+int container_remove(struct engine *engine, struct container *container, unsigned flags,
+		     struct error *err)
+{
+	auto_free char *text = NULL;
+	struct intent intent;
+	int r;
+
+	r = check_removable(engine, container, flags, err);
+	if (r < 0)
+		return r;
+	r = container_operation_begin(engine, container->id, UNDO_CLEAN, NULL, &intent, err);
+	if (r < 0)
+		return r;
+	/* Again, now that nobody starts it any more. */
+	r = check_removable(engine, container, flags, err);
+	if (r < 0) {
+		intent_end(&intent);
+		return r;
+	}
+	text = container_operation_text(flags & REMOVE_VOLUMES ? UNDO_REMOVE_VOLUMES : UNDO_REMOVE,
+					container->name);
+	r = intent_update(&intent, text, err);
+	if (r == 0)
+		r = remove_all(engine, container->id, container->name, flags & REMOVE_VOLUMES, err);
+	return finish(&intent, r);
+}
+
+static void sweep_one(struct engine *engine, const char *id)
+{
+	auto_container container = {0};
+	struct intent intent;
+	int r;
+
+	if (container_operation_try(engine, id, UNDO_CLEAN, NULL, &intent, NULL) < 0)
+		return;
+	r = container_load(engine, id, &container, NULL);
+	if (r == 0)
+		r = remove_all(engine, id, NULL, true, NULL);
+	else if (r > 0)
+		(void)!container_name_reserve(engine, container.name, id, NULL);
+	(void)!finish(&intent, MIN(r, 0));
+}
+
+int container_sweep(struct engine *engine, struct error *err)
+{
+	auto_strv ids = {0};
+	int r;
+
+	r = container_ids(engine, "", &ids, err);
+	for (size_t i = 0; r == 0 && i < ids.n; i++)
+		sweep_one(engine, ids.v[i]);
+	return r;
+}

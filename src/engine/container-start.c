@@ -1,0 +1,328 @@
+#include "engine/container-start.h"
+
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/time.h"
+#include "engine/bundle.h"
+#include "engine/container-create.h"
+#include "engine/container-load.h"
+#include "engine/container-operation.h"
+#include "engine/container-remove.h"
+#include "engine/container-state.h"
+#include "engine/runtime-call.h"
+#include "engine/spec-gen.h"
+#include "io/spawn.h"
+#include "monitor/client.h"
+#include "network/network.h"
+#include "store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static void add_option(struct strv *args, const char *name, const char *value)
+{
+	strv_add(args, name);
+	strv_add(args, value);
+}
+
+static void add_folder_option(struct strv *args, const char *name, const char *folder,
+			      const char *file)
+{
+	strv_add(args, name);
+	strv_add_format(args, "%s/%s", folder, file);
+}
+
+static int add_cleanup(struct engine *engine, const struct container *container, struct strv *args,
+		       struct error *err)
+{
+	const char *const words[] = {"--root",	       engine->root.dir, "--runroot",
+				     engine->root.run, "cleanup",	 container->id};
+	auto_free char *self = NULL;
+	int r;
+
+	r = program_path("kist", &self);
+	if (r < 0)
+		return error_errno(err, r, "find the folder of our own programs");
+	add_option(args, "--cleanup", self);
+	/* With "=": they may begin with dashes. */
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		strv_add_format(args, "--cleanup-arg=%s", words[i]);
+	return 0;
+}
+
+static int monitor_arguments(struct engine *engine, const struct container *container,
+			     const struct strv *layers, struct strv *args, struct error *err)
+{
+	auto_free char *folder = container_folder(engine, container->id);
+	auto_free char *bundle = container_run_folder(engine, container->id);
+	auto_free char *cgroup = spec_cgroup_path(engine, container);
+	auto_free char *runtime = NULL, *state = runtime_root(engine);
+	bool keep = !container->config.auto_remove;
+	int r;
+
+	r = runtime_path(&container->config, &runtime, err);
+	if (r < 0)
+		return r;
+	add_option(args, "--id", container->id);
+	add_option(args, "--bundle", bundle);
+	add_option(args, "--runtime", runtime);
+	add_option(args, "--runtime-root", state);
+	for (size_t i = 0; i < layers->n; i++)
+		add_option(args, "--lower", layers->v[i]);
+	add_folder_option(args, "--upper", folder, "diff");
+	add_folder_option(args, "--work", folder, "work");
+	add_folder_option(args, "--log", folder, "log.json");
+	add_folder_option(args, "--exit", keep ? folder : bundle, EXIT_FILE);
+	strv_add(args, keep ? "--sync" : "--volatile");
+	if (container->config.open_stdin)
+		strv_add(args, "--stdin");
+	add_option(args, "--cgroup", cgroup);
+	return add_cleanup(engine, container, args, err);
+}
+
+static int start_monitor(const struct strv *args, const struct network_attachment *network,
+			 int *ret_fd, struct error *err)
+{
+	size_t count = network->held_fd_count + 1, n = 0;
+	auto_free struct monitor_fd *fds = mem_zero(count, sizeof(*fds));
+
+	if (network->netns_fd >= 0)
+		fds[n++] = (struct monitor_fd) {"--netns-fd", network->netns_fd};
+	for (size_t i = 0; i < network->held_fd_count; i++)
+		fds[n++] = (struct monitor_fd) {"--hold-fd", network->held_fds[i]};
+	return monitor_start(args, fds, n, ret_fd, err);
+}
+
+static int attach_streams(int fd, const struct container *container,
+			  const struct container_stdio *stdio, struct error *err)
+{
+	unsigned char mask = 0;
+
+	if (stdio->in >= 0 && container->config.open_stdin)
+		mask |= WIRE_STDIN;
+	if (stdio->out >= 0)
+		mask |= WIRE_STDOUT;
+	if (stdio->err >= 0)
+		mask |= WIRE_STDERR;
+	return monitor_send(fd, WIRE_ATTACH, &mask, sizeof(mask), err);
+}
+
+static int layers_of(struct engine *engine, const struct container *container, struct strv *ret,
+		     struct error *err)
+{
+	auto_image image = {0};
+	int r;
+
+	r = store_image_find(&engine->root, container->image_id, &image, err);
+	return r < 0 ? r : store_layer_paths(&engine->root, &image, ret, err);
+}
+
+/* What the last end left on record must not be taken for this run's. */
+static int set_exit_aside(struct engine *engine, const struct container *container,
+			  struct error *err)
+{
+	auto_fd int fd = container_exit_folder(engine, container);
+
+	if (fd < 0)
+		return error_errno(err, fd, "open the folder of container %s", container->name);
+	if (renameat(fd, EXIT_FILE, fd, EXIT_OLD_FILE) < 0 && errno != ENOENT)
+		return error_errno(err, errno, "set the last exit record of %s aside",
+				   container->name);
+	return 0;
+}
+
+static void forget_old_exit(struct engine *engine, const struct container *container)
+{
+	auto_fd int fd = container_exit_folder(engine, container);
+
+	if (fd >= 0)
+		(void)unlinkat(fd, EXIT_OLD_FILE, 0);
+}
+
+/* Network, bundle, monitor, process. Everything made here is taken back by the intent. */
+static int launch(struct engine *engine, struct container *container,
+		  const struct container_stdio *stdio, int *ret_fd, struct error *err)
+{
+	CLEANUP(network_attachment_release)
+	struct network_attachment network = {.netns_fd = -EBADF};
+	const bool bridged = STREQ(container->config.network, "bridge");
+	const struct network_request request = {
+		.network = container->config.network,
+		.container_id = container->id,
+		.ports = container->config.ports,
+		.port_count = bridged ? container->config.port_count : 0,
+	};
+	auto_free char *path = mem_printf("containers/%s", container->id);
+	auto_fd int run_fd = root_run_open(&engine->root, path, err);
+	auto_fd int fd = -EBADF;
+	auto_strv layers = {0}, args = {0};
+	struct wire_started started;
+	int r;
+
+	if (run_fd < 0)
+		return run_fd;
+	r = layers_of(engine, container, &layers, err);
+	if (r == 0)
+		r = network_attach(&engine->root, &request, &network, err);
+	if (r == 0)
+		r = bundle_write(engine, container, &layers, &network, run_fd, err);
+	if (r == 0)
+		r = monitor_arguments(engine, container, &layers, &args, err);
+	if (r == 0)
+		r = start_monitor(&args, &network, &fd, err);
+	if (r == 0 && stdio)
+		r = attach_streams(fd, container, stdio, err);
+	if (r == 0)
+		r = monitor_await_started(fd, &started, err);
+	if (r < 0)
+		return r;
+	container->pid = started.pid;
+	container->pid_ticks = started.start_ticks;
+	container->started = started.time;
+	container->state = CONTAINER_RUNNING;
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+/* Up to here the monitor dies with us; from here on it does not. */
+static int commit(int fd, bool attached, struct error *err)
+{
+	int r = 0;
+
+	if (attached)
+		r = monitor_send(fd, WIRE_CLEANING, NULL, 0, err);
+	return r < 0 ? r : monitor_send(fd, WIRE_COMMIT, NULL, 0, err);
+}
+
+static int take_back(struct engine *engine, struct container *container,
+		     enum container_undo_kind undo, struct intent *intent, int r)
+{
+	auto_free char *text = container_operation_text(undo, container->name);
+
+	if (container_undo(engine, container->id, text, NULL) < 0)
+		intent_abandon(intent);
+	else
+		intent_end(intent);
+	return r;
+}
+
+/* @undo is what the open @intent says. */
+static int start_in(struct engine *engine, struct container *container,
+		    enum container_undo_kind undo, struct intent *intent,
+		    const struct container_stdio *stdio,
+		    struct container_attachment *ret_attachment, struct error *err)
+{
+	auto_fd int fd = -EBADF;
+	int r;
+
+	r = launch(engine, container, ret_attachment ? stdio : NULL, &fd, err);
+	if (r == 0)
+		r = commit(fd, ret_attachment != NULL, err);
+	if (r < 0) {
+		/* The monitor ends with this connection, and everything of its with it. */
+		fd = fd_close(fd);
+		return take_back(engine, container, undo, intent, r);
+	}
+	forget_old_exit(engine, container);
+	intent_end(intent);
+	if (ret_attachment)
+		*ret_attachment = (struct container_attachment) {.fd = TAKE_FD(fd), .owner = true};
+	return 0;
+}
+
+int container_run(struct engine *engine, const struct container_config *config,
+		  struct container *ret, const struct container_stdio *stdio,
+		  struct container_attachment *ret_attachment, struct strv *warnings,
+		  struct error *err)
+{
+	auto_container container = {0};
+	struct intent intent;
+	int r;
+
+	r = container_create_begin(engine, config, &container, &intent, warnings, err);
+	if (r < 0)
+		return r;
+	r = start_in(engine, &container, UNDO_REMOVE_VOLUMES, &intent, stdio, ret_attachment, err);
+	if (r < 0)
+		return r;
+	*ret = container;
+	container = (struct container) {0};
+	return 0;
+}
+
+static int begin_start(struct engine *engine, struct container *container, struct intent *intent,
+		       struct error *err)
+{
+	auto_free char *text = container_operation_text(UNDO_START, NULL);
+	int r;
+
+	r = container_refresh(engine, container, err);
+	if (r < 0)
+		return r;
+	if (container->state == CONTAINER_RUNNING)
+		return 1;
+	r = intent_update(intent, text, err);
+	if (r < 0)
+		return r;
+	r = set_exit_aside(engine, container, err);
+	if (r < 0)
+		return r;
+	/* On record before it runs: after a power cut it shows as ended, not as never started. */
+	container->started = time_now();
+	return container_record_save(engine, container, err);
+}
+
+int container_start(struct engine *engine, struct container *container,
+		    const struct container_stdio *stdio,
+		    struct container_attachment *ret_attachment, struct error *err)
+{
+	int64_t started = container->started;
+	struct intent intent;
+	int r;
+
+	r = container_cleanup(engine, container->id, err);
+	if (r == 0)
+		r = container_operation_begin(engine, container->id, UNDO_CLEAN, NULL, &intent,
+					      err);
+	if (r < 0)
+		return r;
+	r = begin_start(engine, container, &intent, err);
+	if (r > 0) {
+		intent_end(&intent);
+		return ret_attachment
+			       ? container_attach(engine, container, stdio, ret_attachment, err)
+			       : 0;
+	}
+	if (r < 0)
+		return take_back(engine, container, UNDO_START, &intent, r);
+	r = start_in(engine, container, UNDO_START, &intent, stdio, ret_attachment, err);
+	if (r < 0) {
+		container->started = started;
+		(void)!container_record_save(engine, container, NULL);
+	}
+	return r;
+}
+
+int container_attach(struct engine *engine, struct container *container,
+		     const struct container_stdio *stdio, struct container_attachment *ret,
+		     struct error *err)
+{
+	auto_free char *bundle = container_run_folder(engine, container->id);
+	auto_fd int fd = -EBADF;
+	int r;
+
+	if (container->state != CONTAINER_RUNNING)
+		return error_set(err, ERROR_CONFLICT,
+				 "cannot attach to a stopped container, start it first");
+	r = monitor_connect(bundle, &fd, err);
+	if (r == 0)
+		r = attach_streams(fd, container, stdio, err);
+	if (r == 0)
+		r = monitor_send(fd, WIRE_WAIT, NULL, 0, err);
+	if (r < 0)
+		return r;
+	*ret = (struct container_attachment) {.fd = TAKE_FD(fd), .owner = false};
+	return 0;
+}

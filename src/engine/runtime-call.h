@@ -1,0 +1,32 @@
+/*
+ * Calling an OCI runtime, whichever: the command line that runc defined.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "base/macro.h"
+#include "base/strv.h"
+#include "engine/container.h"
+#include "engine/engine.h"
+#include "io/spawn.h"
+
+/* The program: absolute path. A name without a slash is looked for beside our own programs, then
+ * in the usual folders for programs. ERROR_NOT_FOUND. Owned by the caller. */
+int runtime_path(const struct container_config *config, char **ret, struct error *err) MUST_CHECK;
+
+/* Where runtimes of this engine keep their state. Owned by the caller. */
+char *runtime_root(const struct engine *engine) MUST_CHECK;
+
+/* `runtime delete --force id`: 0 also if the runtime knows nothing of it. */
+int runtime_delete(struct engine *engine, const struct container *container,
+		   struct error *err) MUST_CHECK;
+
+/*
+ * The last message in the output of a failed runtime: in JSON lines ("msg") or plain, without the
+ * decoration that the known ones put around it. Owned by the caller.
+ */
+char *runtime_message(const char *output) MUST_CHECK;
+
+/* Which kind of failure a runtime's message describes: command not found, not executable, else
+ * ERROR_SYSTEM. */
+enum error_kind runtime_message_kind(const char *message);
