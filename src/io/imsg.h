@@ -9,6 +9,7 @@
 
 #include "base/macro.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,4 +26,4 @@ int imsg_pair(int ret[2]) MUST_CHECK;
 int imsg_send(int fd, uint32_t type, const void *data, size_t len) MUST_CHECK;
 /* 1: *@ret is a message; 0: the other end is gone; -EAGAIN: none now (only with @wait false);
  * -EPROTO: a packet that is no message. */
-int imsg_receive(int fd, struct imsg *ret, int wait) MUST_CHECK;
+int imsg_receive(int fd, struct imsg *ret, bool wait) MUST_CHECK;

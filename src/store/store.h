@@ -10,15 +10,13 @@
 #include "base/error.h"
 #include "base/macro.h"
 #include "base/strv.h"
+#include "codec/digest.h"
 #include "io/root.h"
 #include "store/reference.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#define DIGEST_HEX	 64
-#define DIGEST_TEXT_SIZE (7 + DIGEST_HEX + 1) /* "sha256:" + hex + NUL */
 
 struct image {
 	char id[DIGEST_TEXT_SIZE];	 /* digest of the config, "sha256:…" */

@@ -1,0 +1,25 @@
+/*
+ * The roles of kist-worker. A role is prepared while the world is still there (libraries load what
+ * they need), then the sandbox is entered, then it runs and ends with WORKER_DONE or WORKER_ERROR.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "base/macro.h"
+#include "io/sandbox.h"
+
+struct role {
+	const char *name;
+	struct sandbox sandbox;
+	int root; /* the descriptor that becomes the root, or 0 for an empty one */
+	int (*prepare)(struct error *err); /* may be NULL */
+	/* @args: the job and its arguments, ends with NULL. Sends WORKER_DONE itself. */
+	int (*run)(char **args, struct error *err);
+};
+
+extern const struct role role_unpack, role_apply;
+
+/* The jobs of role unpack. */
+int unpack_layer(char **args, struct error *err) MUST_CHECK;
+int unpack_blob(char **args, struct error *err) MUST_CHECK;
+int unpack_config(char **args, struct error *err) MUST_CHECK;

@@ -1,0 +1,32 @@
+/*
+ * The sandbox of a worker, entered by the worker itself before it reads a byte from outside.
+ *
+ * All: mount, IPC and UTS namespaces of its own, an empty read-only root (or the one folder it is
+ * to fill), no_new_privs, resource limits, Landlock where the kernel has it, a list of allowed
+ * system calls, death with the parent. Unprivileged ones moreover run under a user id that nobody
+ * else has, in a user namespace that maps no id at all, without capabilities: a leaked descriptor
+ * gives them nothing that is root's.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "base/macro.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sandbox {
+	int root_fd;  /* this folder becomes the root, and the descriptor leads to that (O_PATH);
+			 -EBADF: an empty one */
+	bool network; /* stay in the network namespace of the caller */
+	/* Bits of the capabilities to keep (1 << CAP_CHOWN | …). 0: be nobody. */
+	uint64_t capabilities;
+	uint64_t memory; /* RLIMIT_DATA, bytes */
+	const int *system_calls;
+	size_t system_call_count;
+};
+
+/* Enters; there is no way back, and after a failure the process must end. ERROR_UNSUPPORTED names
+ * what this machine refuses. */
+int sandbox_enter(const struct sandbox *sandbox, struct error *err) MUST_CHECK;

@@ -1,0 +1,213 @@
+/*
+ * Removing what nobody needs any more, and what dead operations left.
+ */
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/parse.h"
+#include "base/str.h"
+#include "codec/json.h"
+#include "io/atomic-file.h"
+#include "store/internal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BLOBS	      "images/blobs/sha256"
+#define STAGING	      "staging"
+#define INTENT_MAX    (1u << 20)
+#define SIZE_MAX_TEXT 32
+
+/* What is still needed of two lists. */
+struct needs {
+	const struct root *root;
+	struct strv layers, blobs;
+};
+
+static void needs_release(struct needs *needs)
+{
+	strv_release(&needs->layers);
+	strv_release(&needs->blobs);
+}
+
+static void drop(struct strv *list, const char *item)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (!STREQ(list->v[i], item))
+			continue;
+		mem_freep(&list->v[i]);
+		list->v[i] = list->v[--list->n];
+		list->v[list->n] = NULL;
+		return;
+	}
+}
+
+/* Takes from the lists what this image needs. */
+static int spare_record(const char *id, void *arg)
+{
+	struct needs *left = arg;
+	auto_record record = {0};
+
+	/* A record that cannot be read may need anything. */
+	if (record_read(left->root, id, &record, NULL) < 0) {
+		strv_release(&left->layers);
+		strv_release(&left->blobs);
+		return 1;
+	}
+	for (size_t i = 0; i < record.image.diff_ids.n; i++)
+		drop(&left->layers, record.image.diff_ids.v[i]);
+	for (size_t i = 0; i < record.blobs.n; i++)
+		drop(&left->blobs, record.blobs.v[i]);
+	drop(&left->blobs, record.image.id);
+	drop(&left->blobs, record.image.manifest);
+	return left->layers.n == 0 && left->blobs.n == 0;
+}
+
+static void spare_list(struct strv *left, const struct json *list)
+{
+	for (size_t i = 0; i < json_count(list); i++)
+		if (json_string(json_at(list, i)))
+			drop(left, json_string(json_at(list, i)));
+}
+
+/* Operations under way write down what they rely on. */
+static int spare_intents(struct needs *left, const char *except, struct error *err)
+{
+	struct dirent *entry;
+	DIR *dir;
+	int fd;
+
+	fd = root_dir_open(left->root, "intents", err);
+	if (fd < 0)
+		return fd;
+	dir = fdopendir(fd);
+	if (!dir) {
+		(void)fd_close(fd);
+		return error_errno(err, errno, "list %s/intents", left->root->dir);
+	}
+	while ((entry = readdir(dir))) {
+		auto_free char *text = NULL;
+		auto_json *json = NULL;
+		size_t len;
+
+		if (entry->d_name[0] == '.' || (except && STREQ(entry->d_name, except)) ||
+		    atomic_read(dirfd(dir), entry->d_name, INTENT_MAX, &text, &len) < 0 ||
+		    json_parse(text, len, &json, NULL) < 0)
+			continue;
+		spare_list(&left->layers, json_get(json, "layers"));
+		spare_list(&left->blobs, json_get(json, "blobs"));
+	}
+	(void)closedir(dir);
+	return 0;
+}
+
+static int remove_layer(const struct root *root, int layers, const char *diff_id, struct error *err)
+{
+	auto_free char *size = mem_printf("%s.size", digest_hex(diff_id));
+	auto_free char *doomed = mem_printf("removed-%s", digest_hex(diff_id));
+	auto_fd int staging = -EBADF;
+	int r;
+
+	staging = root_dir_open(root, STAGING, err);
+	if (staging < 0)
+		return staging;
+	/* Out of sight in one step: half a layer is never where a whole one is looked for. */
+	r = tree_remove(staging, doomed);
+	if (r == 0 && renameat(layers, digest_hex(diff_id), staging, doomed) < 0)
+		return errno == ENOENT
+			       ? 0
+			       : error_errno(err, errno, "remove layer %.12s", digest_hex(diff_id));
+	(void)unlinkat(layers, size, 0);
+	if (r == 0)
+		r = tree_remove(staging, doomed);
+	return r < 0 ? error_errno(err, r, "remove layer %.12s", digest_hex(diff_id)) : 1;
+}
+
+static int remove_left(const struct needs *left, struct strv *gone, struct error *err)
+{
+	auto_fd int layers = -EBADF, blobs = -EBADF;
+	int r;
+
+	layers = root_dir_open(left->root, "layers", err);
+	if (layers < 0)
+		return layers;
+	blobs = root_dir_open(left->root, BLOBS, err);
+	if (blobs < 0)
+		return blobs;
+	for (size_t i = 0; i < left->layers.n; i++) {
+		r = remove_layer(left->root, layers, left->layers.v[i], err);
+		if (r < 0)
+			return r;
+		if (r == 1 && gone)
+			strv_add(gone, left->layers.v[i]);
+	}
+	for (size_t i = 0; i < left->blobs.n; i++)
+		if (unlinkat(blobs, digest_hex(left->blobs.v[i]), 0) < 0 && errno != ENOENT)
+			return error_errno(err, errno, "remove blob %.12s",
+					   digest_hex(left->blobs.v[i]));
+	return 0;
+}
+
+int store_collect(const struct root *root, const struct strv *layers, const struct strv *blobs,
+		  const char *except, struct strv *gone, struct error *err)
+{
+	CLEANUP(needs_release) struct needs left = {.root = root};
+	int r;
+
+	strv_copy(&left.layers, layers);
+	strv_copy(&left.blobs, blobs);
+	r = spare_intents(&left, except, err);
+	if (r == 0)
+		r = record_each(root, spare_record, &left, err);
+	return r < 0 ? r : remove_left(&left, gone, err);
+}
+
+uint64_t layer_size(int layers_fd, const char *diff_id)
+{
+	auto_free char *name = mem_printf("%s.size", digest_hex(diff_id));
+	auto_free char *text = NULL;
+	uint64_t size;
+	size_t len;
+
+	if (atomic_read(layers_fd, name, SIZE_MAX_TEXT, &text, &len) < 0)
+		return 0;
+	text[strcspn(text, "\n")] = '\0';
+	return parse_u64(text, &size) < 0 ? 0 : size;
+}
+
+static void add_digests(struct strv *to, const struct json *list)
+{
+	for (size_t i = 0; i < json_count(list); i++) {
+		const char *item = json_string(json_at(list, i));
+
+		if (digest_valid(item))
+			strv_add(to, item);
+	}
+}
+
+int store_recover(const struct root *root, const char *what, const char *id, const char *text,
+		  struct error *err)
+{
+	auto_free char *name = mem_printf("%s-%s", what, id);
+	auto_strv layers = {0}, blobs = {0};
+	auto_fd int staging = -EBADF, lock = -EBADF;
+	auto_json *json = NULL;
+	int r;
+
+	staging = root_dir_open(root, STAGING, err);
+	if (staging < 0)
+		return staging;
+	r = tree_remove(staging, name);
+	if (r < 0)
+		return error_errno(err, r, "remove %s/" STAGING "/%s", root->dir, name);
+	/* Nothing was published yet if it died before it could say what. */
+	if (json_parse(text, strlen(text), &json, NULL) < 0)
+		return 0;
+	add_digests(&layers, json_get(json, "layers"));
+	add_digests(&blobs, json_get(json, "blobs"));
+	lock = store_lock(root, err);
+	return lock < 0 ? lock : store_collect(root, &layers, &blobs, name, NULL, err);
+}

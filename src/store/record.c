@@ -1,0 +1,235 @@
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/parse.h"
+#include "base/str.h"
+#include "codec/json-write.h"
+#include "codec/json.h"
+#include "io/atomic-file.h"
+#include "spec/image-config.h"
+#include "store/image-convert.h"
+#include "store/internal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RECORDS "images/records"
+
+void image_release(struct image *image)
+{
+	struct strv *lists[] = {&image->diff_ids,   &image->references, &image->env,
+				&image->entrypoint, &image->cmd,	&image->exposed_ports,
+				&image->volumes,    &image->labels};
+	char *texts[] = {image->os,   image->architecture, image->variant,    image->author,
+			 image->user, image->working_dir,  image->stop_signal};
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		strv_release(lists[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		free(texts[i]);
+	*image = (struct image) {0};
+}
+
+void record_release(struct record *record)
+{
+	image_release(&record->image);
+	strv_release(&record->blobs);
+	mem_freep(&record->manifest_type);
+	*record = (struct record) {0};
+}
+
+void image_from_config(struct image *image, struct image_config *config)
+{
+	*image = (struct image) {
+		.os = config->os,
+		.architecture = config->architecture,
+		.variant = config->variant,
+		.author = config->author,
+		.created = config->created,
+		.diff_ids = config->diff_ids,
+		.env = config->env,
+		.entrypoint = config->entrypoint,
+		.cmd = config->cmd,
+		.exposed_ports = config->exposed_ports,
+		.volumes = config->volumes,
+		.labels = config->labels,
+		.user = config->user,
+		.working_dir = config->working_dir,
+		.stop_signal = config->stop_signal,
+	};
+	*config = (struct image_config) {0};
+}
+
+/* Borrows everything from @image; not to be released. */
+static struct image_config config_of(const struct image *image)
+{
+	return (struct image_config) {
+		.os = image->os,
+		.architecture = image->architecture,
+		.variant = image->variant,
+		.author = image->author,
+		.created = image->created,
+		.diff_ids = image->diff_ids,
+		.env = image->env,
+		.entrypoint = image->entrypoint,
+		.cmd = image->cmd,
+		.exposed_ports = image->exposed_ports,
+		.volumes = image->volumes,
+		.labels = image->labels,
+		.user = image->user,
+		.working_dir = image->working_dir,
+		.stop_signal = image->stop_signal,
+	};
+}
+
+static int read_strings(const struct json *object, const char *key, bool digests, struct strv *ret)
+{
+	const struct json *list = json_get(object, key);
+
+	if (!json_is(list, JSON_ARRAY))
+		return -EBADMSG;
+	for (size_t i = 0; i < json_count(list); i++) {
+		const char *item = json_string(json_at(list, i));
+
+		if (!item || (digests && !digest_valid(item)))
+			return -EBADMSG;
+		strv_add(ret, item);
+	}
+	return 0;
+}
+
+static int read_fields(const struct json *json, const char *id, struct record *record,
+		       struct error *err)
+{
+	const char *manifest = json_get_string(json, "manifest");
+	const char *type = json_get_string(json, "manifest_type");
+	auto_image_config config = {0};
+	int r;
+
+	r = image_config_read(json, &config, err);
+	if (r < 0)
+		return r;
+	image_from_config(&record->image, &config);
+	if (!digest_valid(manifest) || !type ||
+	    json_u64(json_get(json, "manifest_size"), &record->manifest_size) < 0 ||
+	    json_u64(json_get(json, "size"), &record->image.size) < 0 ||
+	    read_strings(json, "references", false, &record->image.references) < 0 ||
+	    read_strings(json, "blobs", true, &record->blobs) < 0)
+		return error_set(err, ERROR_CORRUPT, "read image record: a field is damaged");
+	(void)memcpy(record->image.id, id, DIGEST_TEXT_SIZE);
+	(void)memcpy(record->image.manifest, manifest, DIGEST_TEXT_SIZE);
+	record->manifest_type = mem_strdup(type);
+	return 0;
+}
+
+/* A name in the record counts only while its own file says the same. */
+static int keep_true_references(const struct root *root, struct record *record, struct error *err)
+{
+	auto_strv names = {0};
+
+	for (size_t i = 0; i < record->image.references.n; i++) {
+		char image[DIGEST_TEXT_SIZE];
+		auto_reference ref = {0};
+		int r;
+
+		if (reference_parse(record->image.references.v[i], &ref, NULL) < 0)
+			continue;
+		r = reference_read(root, &ref, image, NULL, err);
+		if (r < 0)
+			return r;
+		if (r == 1 && STREQ(image, record->image.id))
+			strv_add(&names, record->image.references.v[i]);
+	}
+	strv_release(&record->image.references);
+	record->image.references = names;
+	names = (struct strv) {0};
+	return 0;
+}
+
+int record_read(const struct root *root, const char *id, struct record *ret, struct error *err)
+{
+	auto_free char *name = mem_printf("%s.json", digest_hex(id));
+	auto_record record = {0};
+	auto_free char *text = NULL;
+	auto_json *json = NULL;
+	auto_fd int dir = -EBADF;
+	size_t len;
+	int r;
+
+	dir = root_dir_open(root, RECORDS, err);
+	if (dir < 0)
+		return dir;
+	r = atomic_read(dir, name, STORE_RECORD_MAX, &text, &len);
+	if (r == -ENOENT)
+		return error_set(err, ERROR_NOT_FOUND, "No such image: %s", id);
+	if (r < 0)
+		return error_errno(err, r, "read %s/" RECORDS "/%s", root->dir, name);
+	if (json_parse(text, len, &json, NULL) < 0)
+		return error_set(err, ERROR_CORRUPT, "read %s/" RECORDS "/%s: it is damaged",
+				 root->dir, name);
+	r = read_fields(json, id, &record, err);
+	if (r < 0)
+		return error_prefix(err, "read %s/" RECORDS "/%s", root->dir, name);
+	r = keep_true_references(root, &record, err);
+	if (r < 0)
+		return r;
+	*ret = record;
+	record = (struct record) {0};
+	return 0;
+}
+
+int record_write(const struct root *root, const struct record *record, struct error *err)
+{
+	auto_free char *name = mem_printf("%s.json", digest_hex(record->image.id));
+	struct image_config config = config_of(&record->image);
+	auto_fd int dir = -EBADF;
+	auto_str text = {0};
+	struct json_writer w;
+	int r;
+
+	json_writer_init(&w, &text, 2);
+	json_object_begin(&w, NULL);
+	json_write_string(&w, "manifest", record->image.manifest);
+	json_write_string(&w, "manifest_type", record->manifest_type);
+	json_write_u64(&w, "manifest_size", record->manifest_size);
+	json_write_u64(&w, "size", record->image.size);
+	json_write_strings(&w, "references", strv_argv(&record->image.references));
+	json_write_strings(&w, "blobs", strv_argv(&record->blobs));
+	image_config_write(&w, &config);
+	json_end(&w);
+	dir = root_dir_open(root, RECORDS, err);
+	if (dir < 0)
+		return dir;
+	r = atomic_write(dir, name, text.data, text.len, 0600, ATOMIC_SYNC);
+	return r < 0 ? error_errno(err, r, "write %s/" RECORDS "/%s", root->dir, name) : 0;
+}
+
+int record_each(const struct root *root, int (*each)(const char *id, void *arg), void *arg,
+		struct error *err)
+{
+	struct dirent *entry;
+	int fd, r = 0;
+	DIR *dir;
+
+	fd = root_dir_open(root, RECORDS, err);
+	if (fd < 0)
+		return fd;
+	dir = fdopendir(fd);
+	if (!dir) {
+		(void)fd_close(fd);
+		return error_errno(err, errno, "list %s/" RECORDS, root->dir);
+	}
+	while (r == 0 && (entry = readdir(dir))) {
+		size_t len = strlen(entry->d_name);
+		auto_free char *id = NULL;
+
+		if (len != DIGEST_HEX + strlen(".json") || !str_ends(entry->d_name, ".json"))
+			continue;
+		id = mem_printf("sha256:%.*s", DIGEST_HEX, entry->d_name);
+		if (digest_valid(id))
+			r = each(id, arg);
+	}
+	(void)closedir(dir);
+	return r;
+}
