@@ -6,9 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define CHILDREN_MAX (1 << 20)
 
@@ -16,12 +14,10 @@ int children_signal(int signal)
 {
 	auto_free char *text = NULL;
 	auto_fd int fd = -EBADF;
-	char path[64];
 	size_t len;
 	int count = 0, r;
 
-	(void)snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	r = fd_read_all(fd, CHILDREN_MAX, &text, &len);

@@ -5,6 +5,6 @@
 
 #include "base/macro.h"
 
-/* Sends @signal to each child of the main thread. Returns how many there were, or -errno (-ENOENT:
- * a kernel without CONFIG_PROC_CHILDREN). */
+/* Sends @signal to each child of the calling thread. Returns how many there were, or -errno
+ * (-ENOENT: a kernel without CONFIG_PROC_CHILDREN). */
 int children_signal(int signal) MUST_CHECK;

@@ -17,9 +17,20 @@
 /* After a failure the disk is left alone for so long. */
 #define RETRY_TIME TIME_SECOND
 
+/* A monitor that was killed may have left half a record: it becomes a line of its own, so that the
+ * next record is not lost with it. Returns by how much that made the file longer. */
+static off_t end_torn_record(int fd, off_t size)
+{
+	char last = '\n';
+
+	if (size == 0 || pread(fd, &last, 1, size - 1) != 1 || last == '\n')
+		return 0;
+	return write(fd, "\n", 1) == 1;
+}
+
 int json_log_open(struct json_log *log, const char *path)
 {
-	auto_fd int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	auto_fd int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
 	struct stat st;
 
 	if (fd < 0)
@@ -28,6 +39,7 @@ int json_log_open(struct json_log *log, const char *path)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
+	st.st_size += end_torn_record(fd, st.st_size);
 	*log = (struct json_log) {.fd = TAKE_FD(fd), .end = st.st_size};
 	return 0;
 }

@@ -84,28 +84,31 @@ void launch_undo(const struct monitor_options *options)
 		(void)!child_wait(&child, &status);
 }
 
-/* Runtimes other than ours say only in words that it is the command that is wrong. The words are
- * those of runc 1.1 and crun 1.8, whose errors about the command begin with the attempt to execute
- * it. */
+/* Runtimes other than ours say only in words that it is the command that is wrong. These are runc
+ * 1.1's ('exec: "x": stat x: no such file or directory', 'exec /x: exec format error') and crun
+ * 1.8's ('executable file `x` not found in $PATH', 'open executable: Permission denied', 'exec
+ * container process `/x`: Exec format error'). */
 static enum error_kind guess_kind(const char *message)
 {
+	static const char *const about_command[] = {"exec: \"", "exec /", "executable",
+						    "exec container process"};
 	static const struct {
 		const char *words;
-		const char *and_words; /* NULL: none */
 		enum error_kind kind;
-	} rows[] = {
-		{"executable file not found", NULL, ERROR_COMMAND_NOT_FOUND},
-		{"exec", "no such file or directory", ERROR_COMMAND_NOT_FOUND},
-		{"exec", "not found", ERROR_COMMAND_NOT_FOUND},
-		{"exec", "permission denied", ERROR_COMMAND_NOT_EXECUTABLE},
-		{"exec", "is a directory", ERROR_COMMAND_NOT_EXECUTABLE},
-		{"exec", "format error", ERROR_COMMAND_NOT_EXECUTABLE},
+	} reasons[] = {
+		{"not found", ERROR_COMMAND_NOT_FOUND},
+		{"no such file or directory", ERROR_COMMAND_NOT_FOUND},
+		{"permission denied", ERROR_COMMAND_NOT_EXECUTABLE},
+		{"is a directory", ERROR_COMMAND_NOT_EXECUTABLE},
+		{"format error", ERROR_COMMAND_NOT_EXECUTABLE},
 	};
+	bool about = false;
 
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (strcasestr(message, rows[i].words) &&
-		    (!rows[i].and_words || strcasestr(message, rows[i].and_words)))
-			return rows[i].kind;
+	for (size_t i = 0; i < ARRAY_SIZE(about_command); i++)
+		about |= strcasestr(message, about_command[i]) != NULL;
+	for (size_t i = 0; about && i < ARRAY_SIZE(reasons); i++)
+		if (strcasestr(message, reasons[i].words))
+			return reasons[i].kind;
 	return ERROR_SYSTEM;
 }
 

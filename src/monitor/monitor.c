@@ -151,11 +151,12 @@ static void settle(void *arg)
 /* Every blockable signal waits in the mask; of those only two are looked at. */
 static int open_signals(struct monitor *monitor)
 {
+	const struct sigaction normal = {.sa_handler = SIG_DFL};
 	sigset_t set;
 
 	(void)sigfillset(&set);
 	(void)sigprocmask(SIG_SETMASK, &set, NULL);
-	(void)signal(SIGCHLD, SIG_DFL);
+	(void)sigaction(SIGCHLD, &normal, NULL);
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGCHLD);
 	(void)sigaddset(&set, SIGTERM);
@@ -405,6 +406,7 @@ static void exec_cleanup(const struct monitor_options *options, int oom_score)
 {
 	static char *const env[] = {
 		(char *)"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL};
+	const struct sigaction ignore = {.sa_handler = SIG_IGN}, normal = {.sa_handler = SIG_DFL};
 	auto_strv argv = {0};
 	sigset_t none;
 
@@ -415,9 +417,8 @@ static void exec_cleanup(const struct monitor_options *options, int oom_score)
 		set_oom_score(oom_score);
 	/* To ignore a signal is to forget that it waits; none may end us on the way. */
 	for (int sig = 1; sig < _NSIG; sig++) {
-		if (sig == SIGCHLD || signal(sig, SIG_IGN) == SIG_ERR)
-			continue;
-		(void)signal(sig, SIG_DFL);
+		(void)sigaction(sig, &ignore, NULL);
+		(void)sigaction(sig, &normal, NULL);
 	}
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);

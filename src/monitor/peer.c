@@ -186,7 +186,7 @@ static void listener_ready(void *arg, uint32_t events)
 		return;
 	}
 	if (peers->count >= PEERS_MAX || !is_permitted(fd))
-		(void)close(fd);
+		(void)fd_close(fd);
 	else
 		(void)add_peer(peers, fd);
 }

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define EXIT_CODE_MAX 255
+
 int record_monitor(int bundle_fd)
 {
 	auto_str text = {0};
@@ -74,7 +76,7 @@ int record_parse_exit(const char *text, size_t len, struct wire_exit *ret)
 
 	if (json_parse(text, len, &json, NULL) < 0 || json_i64(json_get(json, "code"), &code) < 0 ||
 	    json_i64(json_get(json, "time"), &time) < 0 ||
-	    !json_is(json_get(json, "oom"), JSON_BOOL) || code < -1 || code > INT32_MAX)
+	    !json_is(json_get(json, "oom"), JSON_BOOL) || code < -1 || code > EXIT_CODE_MAX)
 		return -EBADMSG;
 	*ret = (struct wire_exit) {
 		.code = (int32_t)code,

@@ -28,36 +28,32 @@ struct arguments {
 	struct strv hold_fds;
 };
 
-#define OPTION(field, type, text, argument_, help_)                                      \
-	{                                                                                \
-		.name = text, .kind = type, .offset = offsetof(struct arguments, field), \
-		.argument = argument_, .help = help_                                     \
-	}
+#define AT(field) offsetof(struct arguments, field)
 
 static const struct option options[] = {
-	OPTION(options.id, OPTION_STRING, "id", "string", "Container id, as the runtime knows it"),
-	OPTION(options.bundle, OPTION_STRING, "bundle", "directory", "OCI bundle"),
-	OPTION(options.runtime, OPTION_STRING, "runtime", "path", "OCI runtime"),
-	OPTION(options.runtime_root, OPTION_STRING, "runtime-root", "directory",
-	       "State directory of the runtime"),
-	OPTION(options.lower, OPTION_LIST, "lower", "directory",
-	       "Layer of the root file system, topmost first"),
-	OPTION(options.upper, OPTION_STRING, "upper", "directory", "Writable layer"),
-	OPTION(options.work, OPTION_STRING, "work", "directory", "Work directory of the overlay"),
-	OPTION(options.is_volatile, OPTION_BOOL, "volatile", NULL, "Never sync the overlay"),
-	OPTION(options.rootfs, OPTION_STRING, "rootfs", "directory",
-	       "Root file system, instead of layers"),
-	OPTION(options.log, OPTION_STRING, "log", "file", "Log of the output (json-file)"),
-	OPTION(options.exit, OPTION_STRING, "exit", "file", "Where the exit record is placed"),
-	OPTION(options.sync, OPTION_BOOL, "sync", NULL, "Make the exit record durable"),
-	OPTION(options.with_stdin, OPTION_BOOL, "stdin", NULL, "Keep the container's stdin open"),
-	OPTION(netns_fd, OPTION_STRING, "netns-fd", "number", "Network namespace to hold"),
-	OPTION(hold_fds, OPTION_LIST, "hold-fd", "number", "Descriptor to hold"),
-	OPTION(options.cgroup, OPTION_STRING, "cgroup", "path", "Cgroup of the container"),
-	OPTION(options.cleanup, OPTION_STRING, "cleanup", "path",
-	       "Command to execute at the end, unless the owner cleans up"),
-	OPTION(options.cleanup_args, OPTION_LIST, "cleanup-arg", "string", "Argument of it"),
-	OPTION(owner_fd, OPTION_STRING, "owner-fd", "number", "Socket to the owner"),
+	{"id", 0, OPTION_STRING, AT(options.id), "string", "Container id, as the runtime knows it"},
+	{"bundle", 0, OPTION_STRING, AT(options.bundle), "directory", "OCI bundle"},
+	{"runtime", 0, OPTION_STRING, AT(options.runtime), "path", "OCI runtime"},
+	{"runtime-root", 0, OPTION_STRING, AT(options.runtime_root), "directory",
+	 "State directory of the runtime"},
+	{"lower", 0, OPTION_LIST, AT(options.lower), "directory",
+	 "Layer of the root file system, topmost first"},
+	{"upper", 0, OPTION_STRING, AT(options.upper), "directory", "Writable layer"},
+	{"work", 0, OPTION_STRING, AT(options.work), "directory", "Work directory of the overlay"},
+	{"volatile", 0, OPTION_BOOL, AT(options.is_volatile), NULL, "Never sync the overlay"},
+	{"rootfs", 0, OPTION_STRING, AT(options.rootfs), "directory",
+	 "Root file system, instead of layers"},
+	{"log", 0, OPTION_STRING, AT(options.log), "file", "Log of the output (json-file)"},
+	{"exit", 0, OPTION_STRING, AT(options.exit), "file", "Where the exit record is placed"},
+	{"sync", 0, OPTION_BOOL, AT(options.sync), NULL, "Make the exit record durable"},
+	{"stdin", 0, OPTION_BOOL, AT(options.with_stdin), NULL, "Keep the container's stdin open"},
+	{"netns-fd", 0, OPTION_STRING, AT(netns_fd), "number", "Network namespace to hold"},
+	{"hold-fd", 0, OPTION_LIST, AT(hold_fds), "number", "Descriptor to hold"},
+	{"cgroup", 0, OPTION_STRING, AT(options.cgroup), "path", "Cgroup of the container"},
+	{"cleanup", 0, OPTION_STRING, AT(options.cleanup), "path",
+	 "Command to execute at the end, unless the owner cleans up"},
+	{"cleanup-arg", 0, OPTION_LIST, AT(options.cleanup_args), "string", "Argument of it"},
+	{"owner-fd", 0, OPTION_STRING, AT(owner_fd), "number", "Socket to the owner"},
 	{0},
 };
 
@@ -134,7 +130,7 @@ static int close_others(int *fds, size_t n)
 	for (int fd = 0; fd < 3; fd++)
 		if (dup3(null_fd, fd, O_CLOEXEC) < 0)
 			return misuse("cannot redirect ", "the standard streams");
-	(void)close(null_fd);
+	(void)fd_close(null_fd);
 	return 0;
 }
 
