@@ -13,6 +13,7 @@
 #include "engine/root-view.h"
 #include "engine/runtime-call.h"
 #include "io/atomic-file.h"
+#include "kern/resolve.h"
 #include "store/store.h"
 #include "volume/volume.h"
 
@@ -187,7 +188,7 @@ static int open_source(const struct container_mount *mount, int view_fd)
 {
 	if (mount->no_copy)
 		return -EBADF;
-	return root_view_resolve(view_fd, mount->target, O_RDONLY | O_DIRECTORY);
+	return resolve_open(view_fd, mount->target, O_RDONLY | O_DIRECTORY);
 }
 
 static int make_volumes(struct engine *engine, struct container *container,

@@ -6,9 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/mount.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define LAYERS_MAX 512
@@ -115,21 +113,4 @@ int root_view_open(const struct strv *paths, struct error *err)
 				 "6.5 takes all",
 				 layers.n);
 	return r < 0 ? error_errno(err, r, "merge the %zu layers of the image", layers.n) : r;
-}
-
-int root_view_resolve(int root_fd, const char *path, int flags)
-{
-	struct open_how how = {
-		.flags = (uint64_t)(flags | O_CLOEXEC),
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-	};
-	long fd;
-
-	/* -EAGAIN: a rename somewhere made the kernel unsure; it asks to try again. */
-	for (int attempt = 0; attempt < 8; attempt++) {
-		fd = syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
-		if (fd >= 0 || errno != EAGAIN)
-			break;
-	}
-	return fd < 0 ? -errno : (int)fd;
 }

@@ -11,7 +11,3 @@
 /* @layers: absolute paths of our own, topmost first, at least one. Returns a directory descriptor.
  * ERROR_UNSUPPORTED: more layers than this kernel takes in one call (some 60 before Linux 6.5). */
 int root_view_open(const struct strv *layers, struct error *err) MUST_CHECK;
-
-/* Opens @path inside the root @root_fd, as a process in it would find it: symlinks end inside.
- * -errno. */
-int root_view_resolve(int root_fd, const char *path, int flags) MUST_CHECK;

@@ -3,7 +3,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/parse.h"
-#include "engine/root-view.h"
+#include "kern/resolve.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -199,7 +199,7 @@ int user_lookup(int passwd_fd, int group_fd, const char *user, const char *group
 /* Regular files only, and never one that makes open() or read() wait. */
 static int open_file(int root_fd, const char *path)
 {
-	auto_fd int fd = root_view_resolve(root_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	auto_fd int fd = resolve_open(root_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
