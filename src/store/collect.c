@@ -52,7 +52,7 @@ static int spare_record(const char *id, void *arg)
 	auto_record record = {0};
 
 	/* A record that cannot be read may need anything. */
-	if (record_read(left->root, id, &record, NULL) < 0) {
+	if (image_record_read(left->root, id, &record, NULL) < 0) {
 		strv_release(&left->layers);
 		strv_release(&left->blobs);
 		return 1;

@@ -147,7 +147,7 @@ static int find(const struct root *root, const char *name, struct record *ret,
 		}
 		return not_found(name, err);
 	}
-	return record_read(root, id, ret, err);
+	return image_record_read(root, id, ret, err);
 }
 
 static void take_image(struct record *record, struct image *ret)
@@ -180,7 +180,7 @@ static int add_image(const char *id, void *arg)
 	auto_record record = {0};
 	auto_error why = {0};
 
-	if (record_read(listing->root, id, &record, &why) < 0)
+	if (image_record_read(listing->root, id, &record, &why) < 0)
 		return why.kind == ERROR_NOT_FOUND ? 0 : error_move(listing->err, &why);
 	if (listing->n == listing->size) {
 		listing->size = MAX((size_t)16, listing->size * 2);
@@ -264,7 +264,7 @@ int store_image_tag(const struct root *root, const struct image *image, const ch
 	lock = store_lock(root, err);
 	if (lock < 0)
 		return lock;
-	r = record_read(root, image->id, &record, err);
+	r = image_record_read(root, image->id, &record, err);
 	return r < 0 ? r : reference_point(root, &ref, &record, NULL, err);
 }
 

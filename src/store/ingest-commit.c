@@ -167,7 +167,7 @@ static int keep_references(const struct root *root, struct record *record, struc
 	auto_error why = {0};
 	int r;
 
-	r = record_read(root, record->image.id, &old, &why);
+	r = image_record_read(root, record->image.id, &old, &why);
 	if (r < 0 && (why.kind == ERROR_NOT_FOUND || why.kind == ERROR_CORRUPT))
 		return 0;
 	if (r < 0)

@@ -20,12 +20,12 @@ struct record {
 	uint64_t manifest_size;
 };
 
-void record_release(struct record *record);
-#define auto_record CLEANUP(record_release) struct record
+void image_record_release(struct record *record);
+#define auto_record CLEANUP(image_record_release) struct record
 
 /* @id is a valid digest. ERROR_NOT_FOUND: "No such image: ID"; ERROR_CORRUPT. */
-int record_read(const struct root *root, const char *id, struct record *ret,
-		struct error *err) MUST_CHECK;
+int image_record_read(const struct root *root, const char *id, struct record *ret,
+		      struct error *err) MUST_CHECK;
 /* Durable when it returns. */
 int record_write(const struct root *root, const struct record *record,
 		 struct error *err) MUST_CHECK;

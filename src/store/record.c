@@ -31,7 +31,7 @@ void image_release(struct image *image)
 	*image = (struct image) {0};
 }
 
-void record_release(struct record *record)
+void image_record_release(struct record *record)
 {
 	image_release(&record->image);
 	strv_release(&record->blobs);
@@ -147,7 +147,8 @@ static int keep_true_references(const struct root *root, struct record *record, 
 	return 0;
 }
 
-int record_read(const struct root *root, const char *id, struct record *ret, struct error *err)
+int image_record_read(const struct root *root, const char *id, struct record *ret,
+		      struct error *err)
 {
 	auto_free char *name = mem_printf("%s.json", digest_hex(id));
 	auto_record record = {0};

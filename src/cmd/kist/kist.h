@@ -30,4 +30,14 @@ int kist_root_open(const struct invocation *invocation, struct root *ret,
 int kist_fail(const struct error *err);
 
 /* The verbs, one file each. */
+extern const struct command command_cleanup;
+extern const struct command command_create;
+extern const struct command command_exec;
+extern const struct command command_kill;
+extern const struct command command_restart;
+extern const struct command command_rm;
+extern const struct command command_run_verb;
+extern const struct command command_start;
+extern const struct command command_stop;
 extern const struct command command_version;
+extern const struct command command_wait;

@@ -15,7 +15,17 @@
 /* In the order of the help text. A new verb is one row here and, where Docker has one, one below.
  */
 static const struct command *const commands[] = {
+	&command_run_verb,
+	&command_exec,
+	&command_create,
+	&command_kill,
+	&command_restart,
+	&command_rm,
+	&command_start,
+	&command_stop,
 	&command_version,
+	&command_wait,
+	&command_cleanup,
 	NULL,
 };
 
@@ -38,6 +48,15 @@ struct grouped {
 };
 
 static const struct grouped grouped[] = {
+	{"container", "create", &command_create},
+	{"container", "exec", &command_exec},
+	{"container", "kill", &command_kill},
+	{"container", "restart", &command_restart},
+	{"container", "rm", &command_rm},
+	{"container", "run", &command_run_verb},
+	{"container", "start", &command_start},
+	{"container", "stop", &command_stop},
+	{"container", "wait", &command_wait},
 	{"system", "version", &command_version},
 };
 

@@ -204,7 +204,7 @@ static int create(const struct invocation *invocation, void *arg)
 	return 0;
 }
 
-const struct command command_run_container = {
+const struct command command_run_verb = {
 	.name = "run",
 	.usage = "[OPTIONS] IMAGE [COMMAND] [ARG...]",
 	.summary = "Create and run a new container from an image",
