@@ -159,6 +159,7 @@ int container_exec(struct engine *engine, struct container *container,
 		   const struct exec_config *config, int *ret_code, struct error *err)
 {
 	auto_fd int process_fd = -EBADF, log_fd = -EBADF;
+	auto_error why = {0};
 	int r, code;
 
 	if (container->state != CONTAINER_RUNNING)
@@ -175,11 +176,10 @@ int container_exec(struct engine *engine, struct container *container,
 	if (r < 0)
 		return r;
 	/* The runtime logs an error only when there was no process to speak of. */
-	if (code != 0) {
-		r = explain(log_fd, container, err);
-		if (r < 0)
-			return r;
-	}
-	*ret_code = code;
+	r = code == 0 ? 0 : explain(log_fd, container, &why);
+	/* It has said so on the stderr that it was given: once is enough. */
+	if (r < 0 && config->stdio[2] < 0)
+		return error_move(err, &why);
+	*ret_code = r < 0 ? error_exit_status(&why) : code;
 	return 0;
 }

@@ -142,7 +142,7 @@ static int read_field(const struct json *value, const struct field *field, void 
 
 	switch (field->kind) {
 	case FIELD_TEXT:
-		if (json_is(value, JSON_NULL) && value)
+		if (json_kind(value) == JSON_NULL)
 			return 0;
 		if (!json_string(value))
 			return bad(err, field->key);
@@ -173,13 +173,15 @@ struct key_check {
 	const struct field *fields;
 	size_t count;
 	const char *const *extra; /* ends with NULL */
+	size_t seen;
 };
 
 static int check_key(const char *key, struct json *value, void *arg)
 {
-	const struct key_check *check = arg;
+	struct key_check *check = arg;
 
 	(void)value;
+	check->seen++;
 	for (size_t i = 0; i < check->count; i++)
 		if (STREQ(check->fields[i].key, key))
 			return 0;
@@ -192,13 +194,19 @@ static int check_key(const char *key, struct json *value, void *arg)
 static int read_fields(const struct json *object, const char *what, const struct field *fields,
 		       size_t count, const char *const *extra, void *base, struct error *err)
 {
-	struct key_check check = {fields, count, extra};
+	struct key_check check = {fields, count, extra, 0};
+	size_t wanted = count;
 	int r;
 
 	if (!json_is(object, JSON_OBJECT))
 		return bad(err, what);
 	if (json_each(object, check_key, &check) != 0)
 		return error_set(err, ERROR_CORRUPT, "record: an unknown member in \"%s\"", what);
+	/* A text that is null looks like one that is missing, but only here it counts. */
+	while (*extra++)
+		wanted++;
+	if (check.seen != wanted)
+		return error_set(err, ERROR_CORRUPT, "record: a member of \"%s\" is missing", what);
 	for (size_t i = 0; i < count; i++) {
 		r = read_field(json_get(object, fields[i].key), &fields[i], base, err);
 		if (r < 0)
