@@ -40,7 +40,8 @@ TEST(durations_and_sizes_read_as_dockers)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		assert_string_equal(time_human(rows[i].seconds * TIME_SECOND, text), rows[i].text);
-	assert_string_equal(size_human(0, text), "0B");
-	assert_string_equal(size_human(4261550, text), "4.262MB");
-	assert_string_equal(size_human(72800000, text), "72.8MB");
+	assert_string_equal(size_human(0, 4, text), "0B");
+	assert_string_equal(size_human(4261550, 4, text), "4.262MB");
+	assert_string_equal(size_human(4261550, 3, text), "4.26MB");
+	assert_string_equal(size_human(72800000, 3, text), "72.8MB");
 }

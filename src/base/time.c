@@ -168,7 +168,7 @@ char *time_human(int64_t duration_ns, char *buf)
 	return buf;
 }
 
-char *size_human(uint64_t bytes, char *buf)
+char *size_human(uint64_t bytes, int digits, char *buf)
 {
 	static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
 	double size = (double)bytes;
@@ -178,6 +178,6 @@ char *size_human(uint64_t bytes, char *buf)
 		size /= 1000.0;
 		i++;
 	}
-	(void)snprintf(buf, TIME_HUMAN_SIZE, "%.4g%s", size, units[i]);
+	(void)snprintf(buf, TIME_HUMAN_SIZE, "%.*g%s", digits, size, units[i]);
 	return buf;
 }

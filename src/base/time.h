@@ -25,5 +25,6 @@ int time_parse(const char *s, int64_t *ret) MUST_CHECK;
 /* Docker's HumanDuration: "Less than a second", "5 seconds", "About a minute", "3 weeks". */
 #define TIME_HUMAN_SIZE 32
 char *time_human(int64_t duration_ns, char *buf);
-/* Docker's HumanSize, powers of 1000, four digits: "4.26MB". @buf as for time_human. */
-char *size_human(uint64_t bytes, char *buf);
+/* Docker's HumanSize, powers of 1000: "4.26MB" with three @digits, which listings show; progress
+ * shows four. @buf as for time_human. */
+char *size_human(uint64_t bytes, int digits, char *buf);

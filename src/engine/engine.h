@@ -21,9 +21,14 @@
 #include "base/macro.h"
 #include "io/root.h"
 
+#include <errno.h>
+
 struct engine {
 	struct root root;
 };
+
+/* Not open: what engine_close() accepts. */
+#define ENGINE_CLOSED {.root = {.dir_fd = -EBADF, .run_fd = -EBADF}}
 
 /*
  * Opens the folders (NULL: environment, then default; see root_open) and completes or undoes what

@@ -2,16 +2,27 @@
 
 #include <stdio.h>
 
-int kist_root_open(const struct invocation *invocation, struct root *ret, struct error *err)
+static void say(const struct error *err)
 {
-	const struct kist *kist = invocation->context;
-
-	return root_open(kist->dir, kist->run, ret, err);
+	(void)fflush(stdout);
+	(void)fprintf(stderr, "Error: %s\n", err->message ? err->message : "unknown failure");
 }
 
 int kist_fail(const struct error *err)
 {
-	(void)fflush(stdout);
-	(void)fprintf(stderr, "Error: %s\n", err->message ? err->message : "unknown failure");
+	say(err);
 	return KIST_FAILED;
+}
+
+int kist_misuse(const struct error *err)
+{
+	say(err);
+	return KIST_MISUSE;
+}
+
+const char *kist_architecture(const char *machine)
+{
+	if (STREQ(machine, "x86_64"))
+		return "amd64";
+	return STREQ(machine, "aarch64") ? "arm64" : machine;
 }

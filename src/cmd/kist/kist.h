@@ -10,7 +10,9 @@
 #include "base/error.h"
 #include "base/macro.h"
 #include "base/options.h"
-#include "io/root.h"
+#include "engine/engine.h"
+
+#include <stdbool.h>
 
 #define KIST_FAILED 1
 #define KIST_MISUSE 125
@@ -22,22 +24,39 @@ struct kist {
 	bool version;
 };
 
-/* Opens the folders that the global options name. */
-int kist_root_open(const struct invocation *invocation, struct root *ret,
-		   struct error *err) MUST_CHECK;
+/* Opens the engine in the folders that the global options name. */
+int kist_engine_open(const struct invocation *invocation, struct engine *ret,
+		     struct error *err) MUST_CHECK;
 
 /* Says "Error: why" on stderr, behind whatever stdout has to say first. Returns KIST_FAILED. */
 int kist_fail(const struct error *err);
+/* The same for a value of an option that makes no sense. Returns KIST_MISUSE. */
+int kist_misuse(const struct error *err);
+
+/* What images call a machine: "x86_64" is "amd64". */
+const char *kist_architecture(const char *machine);
 
 /* The verbs, one file each. */
 extern const struct command command_cleanup;
+extern const struct command command_container_inspect;
 extern const struct command command_create;
 extern const struct command command_exec;
+extern const struct command command_image_inspect;
+extern const struct command command_images;
+extern const struct command command_import;
+extern const struct command command_info;
+extern const struct command command_inspect;
 extern const struct command command_kill;
+extern const struct command command_load;
+extern const struct command command_logs;
+extern const struct command command_port;
+extern const struct command command_ps;
 extern const struct command command_restart;
 extern const struct command command_rm;
+extern const struct command command_rmi;
 extern const struct command command_run_verb;
 extern const struct command command_start;
 extern const struct command command_stop;
+extern const struct command command_tag;
 extern const struct command command_version;
 extern const struct command command_wait;

@@ -15,18 +15,17 @@
 /* In the order of the help text. A new verb is one row here and, where Docker has one, one below.
  */
 static const struct command *const commands[] = {
-	&command_run_verb,
-	&command_exec,
-	&command_create,
-	&command_kill,
-	&command_restart,
-	&command_rm,
-	&command_start,
-	&command_stop,
-	&command_version,
-	&command_wait,
-	&command_cleanup,
-	NULL,
+	&command_run_verb, &command_exec,
+	&command_ps,	   &command_images,
+	&command_version,  &command_info,
+	&command_create,   &command_import,
+	&command_inspect,  &command_kill,
+	&command_load,	   &command_logs,
+	&command_port,	   &command_restart,
+	&command_rm,	   &command_rmi,
+	&command_start,	   &command_stop,
+	&command_tag,	   &command_wait,
+	&command_cleanup,  NULL,
 };
 
 struct group {
@@ -50,13 +49,24 @@ struct grouped {
 static const struct grouped grouped[] = {
 	{"container", "create", &command_create},
 	{"container", "exec", &command_exec},
+	{"container", "inspect", &command_container_inspect},
 	{"container", "kill", &command_kill},
+	{"container", "logs", &command_logs},
+	{"container", "ls", &command_ps},
+	{"container", "port", &command_port},
 	{"container", "restart", &command_restart},
 	{"container", "rm", &command_rm},
 	{"container", "run", &command_run_verb},
 	{"container", "start", &command_start},
 	{"container", "stop", &command_stop},
 	{"container", "wait", &command_wait},
+	{"image", "import", &command_import},
+	{"image", "inspect", &command_image_inspect},
+	{"image", "load", &command_load},
+	{"image", "ls", &command_images},
+	{"image", "rm", &command_rmi},
+	{"image", "tag", &command_tag},
+	{"system", "info", &command_info},
 	{"system", "version", &command_version},
 };
 

@@ -1,0 +1,101 @@
+/*
+ * The document of an image: names and structure of Docker Engine API 1.47, GET
+ * /images/{name}/json.
+ */
+#include "base/mem.h"
+#include "base/time.h"
+#include "cmd/kist/inspect.h"
+#include "cmd/kist/list.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Names are shown as users write them: with a tag in RepoTags, by manifest in RepoDigests. */
+static void write_names(struct json_writer *w, const struct image *image)
+{
+	auto_strv tags = {0}, digests = {0};
+
+	for (size_t i = 0; i < image->references.n; i++) {
+		auto_reference reference = {0};
+		auto_free char *tagged = NULL;
+
+		if (reference_parse(image->references.v[i], &reference, NULL) < 0)
+			continue;
+		if (reference.tag) {
+			free(TAKE_PTR(reference.digest));
+			tagged = reference_familiar(&reference);
+			strv_add(&tags, tagged);
+			free(TAKE_PTR(reference.tag));
+		}
+		if (*image->manifest) {
+			auto_free char *name = NULL, *digest = NULL;
+
+			free(TAKE_PTR(reference.digest));
+			name = reference_familiar(&reference);
+			digest = mem_printf("%s@%s", name, image->manifest);
+			if (!strv_contains(&digests, digest))
+				strv_add(&digests, digest);
+		}
+	}
+	json_write_strings(w, "RepoTags", strv_argv(&tags));
+	json_write_strings(w, "RepoDigests", strv_argv(&digests));
+}
+
+/* {"80/tcp": {}, ...}, absent if empty. */
+static void write_set(struct json_writer *w, const char *key, const struct strv *names)
+{
+	if (names->n == 0)
+		return;
+	json_object_begin(w, key);
+	for (size_t i = 0; i < names->n; i++) {
+		json_object_begin(w, names->v[i]);
+		json_end(w);
+	}
+	json_end(w);
+}
+
+static void write_list(struct json_writer *w, const char *key, const struct strv *list)
+{
+	if (list->n == 0)
+		json_write_null(w, key);
+	else
+		json_write_strings(w, key, strv_argv(list));
+}
+
+static void write_config(struct json_writer *w, const struct image *image)
+{
+	json_object_begin(w, "Config");
+	json_write_string(w, "User", image->user ? image->user : "");
+	write_set(w, "ExposedPorts", &image->exposed_ports);
+	write_list(w, "Env", &image->env);
+	write_list(w, "Cmd", &image->cmd);
+	write_set(w, "Volumes", &image->volumes);
+	json_write_string(w, "WorkingDir", image->working_dir ? image->working_dir : "");
+	write_list(w, "Entrypoint", &image->entrypoint);
+	list_write_map(w, "Labels", &image->labels);
+	if (image->stop_signal && *image->stop_signal)
+		json_write_string(w, "StopSignal", image->stop_signal);
+	json_end(w);
+}
+
+void inspect_image(struct json_writer *w, const struct image *image)
+{
+	char created[TIME_TEXT_SIZE];
+
+	json_object_begin(w, NULL);
+	json_write_string(w, "Id", image->id);
+	write_names(w, image);
+	json_write_string(w, "Created", time_format(image->created, created));
+	json_write_string(w, "Author", image->author ? image->author : "");
+	write_config(w, image);
+	json_write_string(w, "Architecture", image->architecture ? image->architecture : "");
+	if (image->variant && *image->variant)
+		json_write_string(w, "Variant", image->variant);
+	json_write_string(w, "Os", image->os ? image->os : "");
+	json_write_u64(w, "Size", image->size);
+	json_object_begin(w, "RootFS");
+	json_write_string(w, "Type", "layers");
+	json_write_strings(w, "Layers", strv_argv(&image->diff_ids));
+	json_end(w);
+	json_end(w);
+}

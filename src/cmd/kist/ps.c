@@ -1,0 +1,323 @@
+/*
+ * kist ps: the containers.
+ */
+#include "base/mem.h"
+#include "base/parse.h"
+#include "base/str.h"
+#include "cmd/kist/filter.h"
+#include "cmd/kist/format.h"
+#include "cmd/kist/kist.h"
+#include "cmd/kist/list.h"
+#include "cmd/kist/ports.h"
+#include "cmd/kist/table.h"
+#include "engine/container.h"
+
+#include <regex.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COMMAND_WIDTH 20
+#define MOUNT_WIDTH   15
+
+struct ps_values {
+	bool all, latest, quiet, no_trunc;
+	const char *last;
+	const char *format;
+	struct strv filters;
+};
+
+static const struct option options[] = {
+	{"all", 'a', OPTION_BOOL, offsetof(struct ps_values, all), NULL,
+	 "Show all containers (default shows just running)"},
+	{"filter", 'f', OPTION_LIST, offsetof(struct ps_values, filters), "filter",
+	 "Filter output based on conditions provided"},
+	{"format", 0, OPTION_STRING, offsetof(struct ps_values, format), "string",
+	 FORMAT_ROWS_HELP},
+	{"last", 'n', OPTION_STRING, offsetof(struct ps_values, last), "int",
+	 "Show n last created containers (includes all states)"},
+	{"latest", 'l', OPTION_BOOL, offsetof(struct ps_values, latest), NULL,
+	 "Show the latest created container (includes all states)"},
+	{"no-trunc", 0, OPTION_BOOL, offsetof(struct ps_values, no_trunc), NULL,
+	 "Don't truncate output"},
+	{"quiet", 'q', OPTION_BOOL, offsetof(struct ps_values, quiet), NULL,
+	 "Only display container IDs"},
+	{NULL},
+};
+
+static const struct listing listing = {
+	.headings = "{\"Command\":\"COMMAND\",\"CreatedAt\":\"CREATED AT\",\"ID\":\"CONTAINER ID\","
+		    "\"Image\":\"IMAGE\",\"Labels\":\"LABELS\",\"LocalVolumes\":\"LOCAL VOLUMES\","
+		    "\"Mounts\":\"MOUNTS\",\"Names\":\"NAMES\",\"Networks\":\"NETWORKS\","
+		    "\"Ports\":\"PORTS\",\"RunningFor\":\"CREATED\",\"State\":\"STATE\","
+		    "\"Status\":\"STATUS\"}",
+	.table = "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t"
+		 "{{.Names}}",
+};
+
+static bool match_id(const void *object, const char *value)
+{
+	return str_starts(((const struct container *)object)->id, value);
+}
+
+/* A regular expression, found anywhere in the name, with or without Docker's slash before it. */
+static bool match_name(const void *object, const char *value)
+{
+	const struct container *container = object;
+	auto_free char *slashed = mem_printf("/%s", container->name);
+	regex_t expression;
+	bool found;
+
+	if (regcomp(&expression, value, REG_EXTENDED | REG_NOSUB) != 0)
+		return false;
+	found = regexec(&expression, container->name, 0, NULL, 0) == 0 ||
+		regexec(&expression, slashed, 0, NULL, 0) == 0;
+	regfree(&expression);
+	return found;
+}
+
+static int check_name(const char *value, struct error *err)
+{
+	regex_t expression;
+
+	if (regcomp(&expression, value, REG_EXTENDED | REG_NOSUB) != 0)
+		return error_set(err, ERROR_INVALID,
+				 "invalid filter 'name=%s': not a regular expression", value);
+	regfree(&expression);
+	return 0;
+}
+
+static bool match_status(const void *object, const char *value)
+{
+	return STREQ(container_state_name(((const struct container *)object)->state), value);
+}
+
+static int check_status(const char *value, struct error *err)
+{
+	static const char *const known[] = {"created",	"running", "paused", "restarting",
+					    "removing", "exited",  "dead"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (STREQ(known[i], value))
+			return 0;
+	return error_set(err, ERROR_INVALID, "invalid filter 'status=%s'", value);
+}
+
+static bool match_exited(const void *object, const char *value)
+{
+	const struct container *container = object;
+	int64_t code;
+
+	return container->state == CONTAINER_EXITED && parse_i64(value, &code) == 0 &&
+	       code == container->exit_code;
+}
+
+static int check_exited(const char *value, struct error *err)
+{
+	int64_t code;
+
+	if (parse_i64(value, &code) < 0)
+		return error_set(err, ERROR_INVALID, "invalid filter 'exited=%s': not a number",
+				 value);
+	return 0;
+}
+
+static bool match_label(const void *object, const char *value)
+{
+	return filter_label(&((const struct container *)object)->config.labels, value);
+}
+
+/* The image by its name, with or without tag, or by its id. */
+static bool match_ancestor(const void *object, const char *value)
+{
+	const struct container *container = object;
+	const char *image = container->config.image, *digits = strchr(container->image_id, ':');
+	size_t len = strlen(value);
+
+	return STREQ(image, value) || (str_starts(image, value) && image[len] == ':') ||
+	       (str_starts(value, image) && STREQ(value + strlen(image), ":latest")) ||
+	       STREQ(container->image_id, value) ||
+	       (len >= ID_SHORT && digits && str_starts(digits + 1, value));
+}
+
+static const struct filter filters[] = {
+	{"ancestor", match_ancestor, NULL, false},
+	{"exited", match_exited, check_exited, false},
+	{"id", match_id, NULL, false},
+	{"label", match_label, NULL, true},
+	{"name", match_name, check_name, false},
+	{"status", match_status, check_status, false},
+	{NULL},
+};
+
+static char *show_command(const struct container *container, bool whole)
+{
+	auto_strv argv = {0};
+	auto_str text = {0}, quoted = {0};
+	auto_free char *cut = NULL;
+
+	container_argv(container, &argv);
+	for (size_t i = 0; i < argv.n; i++) {
+		bool quote = i > 0 && strchr(argv.v[i], ' ');
+
+		str_append_format(&text, "%s%s%s%s", i > 0 ? " " : "", quote ? "'" : "", argv.v[i],
+				  quote ? "'" : "");
+	}
+	cut = table_ellipsis(str_text(&text), whole ? text.len + 1 : COMMAND_WIDTH);
+	json_quote(&quoted, cut, strlen(cut));
+	return str_take(&quoted);
+}
+
+static char *show_ports(const struct container *container)
+{
+	auto_free struct shown_port *ports = NULL;
+	auto_str text = {0};
+	size_t count;
+
+	if (container->state != CONTAINER_RUNNING)
+		return mem_strdup("");
+	ports = ports_collect(container->network.ports, container->network.port_count,
+			      &container->exposed_ports, &count);
+	ports_show(ports, count, &text);
+	return str_take(&text);
+}
+
+static char *show_mounts(const struct container *container, bool whole)
+{
+	auto_str text = {0};
+
+	for (size_t i = 0; i < container->config.mount_count; i++) {
+		const struct container_mount *mount = &container->config.mounts[i];
+		const char *name = mount->source ? mount->source : mount->target;
+		auto_free char *cut = table_ellipsis(name, whole ? SIZE_MAX : MOUNT_WIDTH);
+
+		str_append_format(&text, "%s%s", text.len > 0 ? "," : "", cut);
+	}
+	return str_take(&text);
+}
+
+static size_t count_volumes(const struct container *container)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < container->config.mount_count; i++)
+		count += container->config.mounts[i].kind == MOUNT_VOLUME;
+	return count;
+}
+
+static void write_row(struct json_writer *w, const struct container *container, bool whole)
+{
+	auto_free char *command = show_command(container, whole);
+	auto_free char *created = list_time(container->created);
+	auto_free char *id = list_id(container->id, whole);
+	auto_free char *labels = list_join(&container->config.labels);
+	auto_free char *mounts = show_mounts(container, whole);
+	auto_free char *volumes = mem_printf("%zu", count_volumes(container));
+	auto_free char *ports = show_ports(container);
+	auto_free char *ago = list_ago(container->created);
+	auto_free char *status = container_status(container);
+
+	json_object_begin(w, NULL);
+	json_object_begin(w, "Row");
+	json_write_string(w, "Command", command);
+	json_write_string(w, "CreatedAt", created);
+	json_write_string(w, "ID", id);
+	json_write_string(w, "Image", container->config.image);
+	json_write_string(w, "Labels", labels);
+	json_write_string(w, "LocalVolumes", volumes);
+	json_write_string(w, "Mounts", mounts);
+	json_write_string(w, "Names", container->name);
+	json_write_string(w, "Networks", container->config.network);
+	json_write_string(w, "Ports", ports);
+	json_write_string(w, "RunningFor", ago);
+	json_write_string(w, "State", container_state_name(container->state));
+	json_write_string(w, "Status", status);
+	json_end(w);
+	json_object_begin(w, "Methods");
+	list_write_map(w, "Label", &container->config.labels);
+	json_end(w);
+	json_end(w);
+}
+
+/* Which of the listed containers are asked for: flags, number, filters. */
+static void write_rows(struct json_writer *w, const struct ps_values *values,
+		       const struct container *list, size_t count, size_t last)
+{
+	bool all = values->all || last > 0 || filter_has(&values->filters, "status");
+	size_t limit = last > 0 ? last : SIZE_MAX;
+
+	json_array_begin(w, NULL);
+	for (size_t i = 0; i < count && limit > 0; i++) {
+		if ((!all && list[i].state != CONTAINER_RUNNING) ||
+		    !filter_matches(filters, &values->filters, &list[i]))
+			continue;
+		write_row(w, &list[i], values->no_trunc);
+		limit--;
+	}
+	json_end(w);
+}
+
+static int read_last(const struct ps_values *values, size_t *ret, struct error *err)
+{
+	int64_t last = -1;
+
+	if (values->last && parse_i64(values->last, &last) < 0)
+		return error_set(err, ERROR_INVALID,
+				 "invalid argument \"%s\" for \"-n, --last\" flag: not a number",
+				 values->last);
+	if (values->latest && !values->last)
+		last = 1;
+	*ret = last > 0 ? (size_t)last : 0;
+	return 0;
+}
+
+static int show(const struct ps_values *values, const struct container *list, size_t count,
+		size_t last, struct error *err)
+{
+	const char *format = values->quiet ? "{{.ID}}" : values->format;
+	auto_json *rows = NULL;
+	auto_str text = {0};
+	struct json_writer w;
+	int r;
+
+	if (values->quiet && values->format)
+		(void)fputs("WARNING: Ignoring custom format, because both --format and --quiet "
+			    "are set.\n",
+			    stderr);
+	json_writer_init(&w, &text, 0);
+	write_rows(&w, values, list, count, last);
+	r = json_parse(str_text(&text), text.len, &rows, NULL);
+	if (r < 0)
+		return error_errno(err, r, "show containers");
+	return listing_write(&listing, format, rows, stdout, err);
+}
+
+static int run(const struct invocation *invocation, void *data)
+{
+	const struct ps_values *values = data;
+	auto_engine engine = ENGINE_CLOSED;
+	struct container *list = NULL;
+	size_t count = 0, last = 0;
+	auto_error err = {0};
+	int r;
+
+	if (filter_check(filters, &values->filters, &err) < 0 || read_last(values, &last, &err) < 0)
+		return kist_misuse(&err);
+	r = kist_engine_open(invocation, &engine, &err);
+	if (r == 0)
+		r = container_list(&engine, &list, &count, &err);
+	if (r == 0)
+		r = show(values, list, count, last, &err);
+	container_list_free(list, count);
+	return r < 0 ? kist_fail(&err) : 0;
+}
+
+const struct command command_ps = {
+	.name = "ps",
+	.usage = "[OPTIONS]",
+	.summary = "List containers",
+	.options = options,
+	.values_size = sizeof(struct ps_values),
+	.run = run,
+};
