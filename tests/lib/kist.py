@@ -26,6 +26,8 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parent.parent.parent
 BIN = Path(os.environ.get("KIST_BIN", TOP / "build" / "bin"))
 SESSION = Path(os.environ.get("KIST_SESSION", tempfile.gettempdir()))
+# Everything that waits has this much more time on slow machines.
+PATIENCE = float(os.environ.get("KIST_PATIENCE", "1"))
 
 # Folders of an engine that hold one name for each container, and nothing at rest.
 RECORDS = ("containers", "names", "intents", "run/containers", "run/network")
@@ -42,7 +44,7 @@ def program(name):
 
 def wait_until(condition, seconds=10.0, what="the condition", interval=0.01):
     """Calls condition() until it returns something true, and returns that."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds * PATIENCE
     while True:
         result = condition()
         if result:
@@ -60,7 +62,7 @@ def free_port(kind=socket.SOCK_STREAM):
 
 def fetch(url, seconds=10.0):
     """The body behind @url, as soon as it answers."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds * PATIENCE
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     while True:
         try:
@@ -183,7 +185,7 @@ class Engine:
         if options["stdin"] is None:
             del options["stdin"]
         done = subprocess.run(self.command(*args), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              timeout=timeout, check=False, **options)
+                              timeout=timeout * PATIENCE, check=False, **options)
         if status is not None:
             assert done.returncode == status, (
                 f"kist {' '.join(map(str, args))}: status {done.returncode}, not {status}\n"
