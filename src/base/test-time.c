@@ -1,6 +1,8 @@
 #include "base/test.h"
 #include "base/time.h"
 
+#include <time.h>
+
 TEST(times_survive_the_way_through_their_text)
 {
 	static const int64_t times[] = {0, 1, 1700000000000000000, 1763806271500000000, 999999999};
@@ -13,6 +15,19 @@ TEST(times_survive_the_way_through_their_text)
 	}
 	assert_string_equal(time_format(1763806271500000000, text), "2025-11-22T10:11:11.5Z");
 	assert_string_equal(time_format_fixed(1, text), "1970-01-01T00:00:00.000000001Z");
+}
+
+TEST(the_calendar_is_the_c_library_s)
+{
+	for (int64_t seconds = -9223372036; seconds < 9223372036; seconds += 7654321) {
+		char expected[TIME_TEXT_SIZE], text[TIME_TEXT_SIZE];
+		time_t t = (time_t)seconds;
+		struct tm tm;
+
+		(void)gmtime_r(&t, &tm);
+		(void)strftime(expected, sizeof(expected), "%Y-%m-%dT%H:%M:%SZ", &tm);
+		assert_string_equal(time_format(seconds * TIME_SECOND, text), expected);
+	}
 }
 
 TEST(offsets_are_applied)

@@ -1,9 +1,12 @@
 #include "base/time.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+
+#define DAY 86400
 
 static int64_t clock_ns(clockid_t clock)
 {
@@ -23,18 +26,46 @@ int64_t time_monotonic(void)
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
+static bool is_leap(int year)
+{
+	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
+static int month_days(int year, int month)
+{
+	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+	return days[month] + (month == 1 && is_leap(year));
+}
+
+/* Not gmtime_r: that reads /etc/localtime first, for zones that UTC has no use for. Nanoseconds in
+ * 64 bits reach from 1677 to 2262, so the loops are short. */
 static void format_seconds(int64_t ns, char *buf, long *ret_rest)
 {
-	time_t seconds = (time_t)(ns / TIME_SECOND);
+	int64_t seconds = ns / TIME_SECOND;
 	long rest = (long)(ns % TIME_SECOND);
-	struct tm tm;
+	int64_t days, of_day;
+	int year = 1970, month = 0;
 
 	if (rest < 0) {
 		rest += TIME_SECOND;
 		seconds--;
 	}
-	(void)gmtime_r(&seconds, &tm);
-	(void)strftime(buf, TIME_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
+	days = seconds / DAY;
+	of_day = seconds % DAY;
+	if (of_day < 0) {
+		of_day += DAY;
+		days--;
+	}
+	for (; days < 0; days += 365 + is_leap(year))
+		year--;
+	for (; days >= 365 + is_leap(year); year++)
+		days -= 365 + is_leap(year);
+	for (; days >= month_days(year, month); month++)
+		days -= month_days(year, month);
+	(void)snprintf(buf, TIME_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d", year, month + 1,
+		       (int)days + 1, (int)(of_day / 3600), (int)(of_day / 60 % 60),
+		       (int)(of_day % 60));
 	*ret_rest = rest;
 }
 

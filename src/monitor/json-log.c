@@ -202,7 +202,7 @@ void json_log_finish(struct json_log *log, int stream)
 {
 	struct str *partial = &log->partial[stream - 1];
 
-	if (log->fd < 0)
+	if (log->fd < 0 || (partial->len == 0 && log->lost == 0))
 		return;
 	(void)time_format(time_now(), log->when);
 	if (partial->len > 0)

@@ -271,6 +271,8 @@ static int become_running(struct monitor *monitor, struct error *err)
 
 static void set_ended(struct monitor *monitor, const siginfo_t *info)
 {
+	/* Its pidfd stays readable, and an owner may take its time to commit. */
+	loop_forget(&monitor->loop, &monitor->process);
 	monitor->process_ended = true;
 	monitor->exit.time = time_now();
 	monitor->exit.code = info->si_code == CLD_EXITED ? info->si_status : 128 + info->si_status;
@@ -310,7 +312,6 @@ static void reap(struct monitor *monitor)
 
 static void begin_draining(struct monitor *monitor)
 {
-	loop_forget(&monitor->loop, &monitor->process);
 	monitor->process.fd = fd_close(monitor->process.fd);
 	monitor->phase = PHASE_DRAINING;
 	monitor->expired = false;
@@ -448,13 +449,13 @@ static void monitor_release(struct monitor *monitor)
 {
 	peers_release(&monitor->peers);
 	stdio_release(&monitor->stdio);
-	rootfs_leave(&monitor->rootfs);
 	/* Whoever looks now finds no monitor, and the exit record. */
 	if (monitor->bundle_fd >= 0) {
 		(void)unlinkat(monitor->bundle_fd, "control", 0);
 		(void)unlinkat(monitor->bundle_fd, "monitor.json", 0);
 	}
 	monitor->bundle_fd = fd_close(monitor->bundle_fd);
+	rootfs_leave(&monitor->rootfs);
 	monitor->signals.fd = fd_close(monitor->signals.fd);
 	loop_release(&monitor->loop);
 }

@@ -35,10 +35,15 @@ static void watch_outputs(struct stdio *stdio)
  * process may open its own /dev/stdout again whatever user it has become. */
 static int make_fifo(int bundle_fd, const char *name, mode_t mode)
 {
-	if (unlinkat(bundle_fd, name, 0) < 0 && errno != ENOENT)
-		return -errno;
-	if (mkfifoat(bundle_fd, name, 0600) < 0)
-		return -errno;
+	int r = mkfifoat(bundle_fd, name, 0600) < 0 ? -errno : 0;
+
+	/* One of an earlier life may still have a reader. */
+	if (r == -EEXIST) {
+		if (unlinkat(bundle_fd, name, 0) < 0 || mkfifoat(bundle_fd, name, 0600) < 0)
+			return -errno;
+	} else if (r < 0) {
+		return r;
+	}
 	/* mkfifo is subject to the umask. */
 	return fchmodat(bundle_fd, name, mode, 0) < 0 ? -errno : 0;
 }

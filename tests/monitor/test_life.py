@@ -59,12 +59,20 @@ def test_the_exit_record_is_in_place_before_anybody_is_told(make):
         assert connection.receive() is None
 
 
+def switches(pid):
+    with open(f"/proc/{pid}/status") as f:
+        return [line for line in f if "ctxt_switches" in line]
+
+
 def test_a_container_that_ends_before_the_commit_waits_for_it(make):
     c = make(["sh", "-c", "echo said; exit 4"])
     owner = c.start()
     state = owner.started()
     wait_until("the process ends", lambda: not alive(state["pid"]))
     time.sleep(0.1)
+    before = switches(c.process.pid)
+    time.sleep(0.3)
+    assert switches(c.process.pid) == before
     assert not os.path.exists(c.exit)
     owner.send(ATTACH, bytes([STDOUT]))
     owner.send(COMMIT)
