@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "codec/digest.h"
 #include "codec/json-unique.h"
+#include "spec/image-manifest.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -15,8 +15,6 @@
 
 #include <stdint.h>
 
-#define IMAGE_LAYERS_MAX 500 /* lower directories that one overlay takes (Linux 5.14) */
-
 struct image_config {
 	char *os, *architecture, *variant, *author;
 	int64_t created;      /* ns since 1970, 0 if unknown */

@@ -1,6 +1,6 @@
 #include "base/fd.h"
 #include "base/mem.h"
-#include "io/atomic-file.h"
+#include "spec/image-manifest.h"
 #include "store/ingest-internal.h"
 #include "store/internal.h"
 
@@ -15,22 +15,6 @@
 
 #define PIPE_SIZE (1 << 20)
 
-static const struct {
-	const char *media_type;
-	const char *compression;
-} media_types[] = {
-	{"application/vnd.oci.image.layer.v1.tar", "none"},
-	{"application/vnd.oci.image.layer.v1.tar+gzip", "gzip"},
-	{"application/vnd.oci.image.layer.v1.tar+zstd", "zstd"},
-	{"application/vnd.oci.image.layer.nondistributable.v1.tar", "none"},
-	{"application/vnd.oci.image.layer.nondistributable.v1.tar+gzip", "gzip"},
-	{"application/vnd.oci.image.layer.nondistributable.v1.tar+zstd", "zstd"},
-	{"application/vnd.docker.image.rootfs.diff.tar", "none"},
-	{"application/vnd.docker.image.rootfs.diff.tar.gzip", "gzip"},
-	{"application/vnd.docker.image.rootfs.diff.tar.zstd", "zstd"},
-	{"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", "gzip"},
-};
-
 /* What the bytes turned out to be, by enum compression. */
 static const char *const found_types[] = {
 	[COMPRESSION_NONE] = "application/vnd.oci.image.layer.v1.tar",
@@ -38,19 +22,31 @@ static const char *const found_types[] = {
 	[COMPRESSION_ZSTD] = "application/vnd.oci.image.layer.v1.tar+zstd",
 };
 
+/* Docker's media types say gzip for plain tars as well, and everybody looks. */
+static const char *compression_of(enum media_type type)
+{
+	switch (type) {
+	case MEDIA_OCI_LAYER:
+	case MEDIA_OCI_FOREIGN:
+		return "none";
+	case MEDIA_OCI_LAYER_GZIP:
+	case MEDIA_OCI_FOREIGN_GZIP:
+		return "gzip";
+	case MEDIA_OCI_LAYER_ZSTD:
+	case MEDIA_OCI_FOREIGN_ZSTD:
+		return "zstd";
+	default:
+		return media_type_is_layer(type) ? "auto" : NULL;
+	}
+}
+
 static int choose_compression(struct ingest_layer *layer, const char *media_type, struct error *err)
 {
-	const char *found = media_type ? NULL : "auto";
+	const char *found = media_type ? compression_of(media_type_parse(media_type)) : "auto";
 
-	for (size_t i = 0; media_type && i < ARRAY_SIZE(media_types); i++)
-		if (STREQ(media_types[i].media_type, media_type))
-			found = media_types[i].compression;
 	if (!found)
 		return error_set(err, ERROR_UNSUPPORTED, "layers of type %s are not supported",
 				 media_type);
-	/* Docker's media types say gzip for plain tars as well, and everybody looks. */
-	if (media_type && strstr(media_type, "docker"))
-		found = "auto";
 	(void)snprintf(layer->compression, sizeof(layer->compression), "%s", found);
 	return 0;
 }

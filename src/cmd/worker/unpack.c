@@ -19,6 +19,7 @@ static const struct {
 	const char *name;
 	int (*run)(char **args, struct error *err);
 } jobs[] = {
+	{"archive", unpack_archive},
 	{"layer", unpack_layer},
 	{"blob", unpack_blob},
 	{"config", unpack_config},

@@ -20,6 +20,7 @@ struct role {
 extern const struct role role_unpack, role_apply;
 
 /* The jobs of role unpack. */
+int unpack_archive(char **args, struct error *err) MUST_CHECK;
 int unpack_layer(char **args, struct error *err) MUST_CHECK;
 int unpack_blob(char **args, struct error *err) MUST_CHECK;
 int unpack_config(char **args, struct error *err) MUST_CHECK;
