@@ -57,27 +57,33 @@ void rtnl_link_add_veth(struct netlink_batch *batch, const struct rtnl_veth *vet
 	netlink_nest_end(batch, info);
 }
 
-static void set_up(struct netlink_batch *batch, uint32_t index, const char *name, const char *alias)
+void rtnl_link_set_up(struct netlink_batch *batch, uint32_t index)
 {
 	struct ifinfomsg header = {
 		.ifi_index = (int)index, .ifi_flags = IFF_UP, .ifi_change = IFF_UP};
 
-	netlink_begin(batch, RTM_SETLINK, NLM_F_ACK, &header, sizeof(header));
-	if (name)
-		netlink_put_text(batch, IFLA_IFNAME, name);
-	if (alias)
-		netlink_put(batch, IFLA_IFALIAS, alias, strlen(alias));
-}
-
-void rtnl_link_set_up(struct netlink_batch *batch, uint32_t index, const char *alias)
-{
 	assert(index > 0);
-	set_up(batch, index, NULL, alias);
+	netlink_begin(batch, RTM_SETLINK, NLM_F_ACK, &header, sizeof(header));
 }
 
-void rtnl_link_set_up_by_name(struct netlink_batch *batch, const char *name, const char *alias)
+void rtnl_link_set_port_up(struct netlink_batch *batch, uint32_t index, unsigned flags,
+			   const char *alias)
 {
-	set_up(batch, 0, name, alias);
+	struct ifinfomsg header = {
+		.ifi_index = (int)index, .ifi_flags = IFF_UP, .ifi_change = IFF_UP};
+	size_t info, data;
+
+	assert(index > 0);
+	/* Without NLM_F_CREATE it changes, and unlike RTM_SETLINK knows of ports. */
+	netlink_begin(batch, RTM_NEWLINK, NLM_F_ACK, &header, sizeof(header));
+	netlink_put(batch, IFLA_IFALIAS, alias, strlen(alias));
+	info = netlink_nest(batch, IFLA_LINKINFO);
+	netlink_put_text(batch, IFLA_INFO_SLAVE_KIND, "bridge");
+	data = netlink_nest(batch, IFLA_INFO_SLAVE_DATA);
+	netlink_put_u8(batch, IFLA_BRPORT_MODE, !!(flags & RTNL_PORT_HAIRPIN));
+	netlink_put_u8(batch, IFLA_BRPORT_LEARNING, !(flags & RTNL_PORT_NO_LEARNING));
+	netlink_nest_end(batch, data);
+	netlink_nest_end(batch, info);
 }
 
 void rtnl_link_delete(struct netlink_batch *batch, uint32_t index)
@@ -156,16 +162,15 @@ static int take_link(const struct netlink_message *message, void *arg)
 	return message->type == RTM_NEWLINK ? rtnl_link_parse(message, arg) : -EBADMSG;
 }
 
-int rtnl_link_find(struct netlink *netlink, const char *name, uint32_t index, struct rtnl_link *ret)
+int rtnl_link_find(struct netlink *netlink, const char *name, struct rtnl_link *ret)
 {
-	struct ifinfomsg header = {.ifi_index = (int)index};
+	struct ifinfomsg header = {0};
 	struct rtnl_link link = {0};
 	auto_batch batch = {0};
 	int r;
 
 	netlink_begin(&batch, RTM_GETLINK, NLM_F_ACK, &header, sizeof(header));
-	if (name)
-		netlink_put_text(&batch, IFLA_IFNAME, name);
+	netlink_put_text(&batch, IFLA_IFNAME, name);
 	netlink_put_u32(&batch, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	r = netlink_query(netlink, &batch, take_link, &link);
 	if (r < 0)

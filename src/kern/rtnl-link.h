@@ -34,9 +34,18 @@ struct rtnl_veth {
 void rtnl_link_add_bridge(struct netlink_batch *batch, const struct rtnl_bridge *bridge);
 void rtnl_link_add_veth(struct netlink_batch *batch, const struct rtnl_veth *veth);
 
-/* Sets an interface up. @alias, if not NULL, becomes its description (`ip link` shows it). */
-void rtnl_link_set_up(struct netlink_batch *batch, uint32_t index, const char *alias);
-void rtnl_link_set_up_by_name(struct netlink_batch *batch, const char *name, const char *alias);
+void rtnl_link_set_up(struct netlink_batch *batch, uint32_t index);
+
+enum rtnl_port_flags {
+	RTNL_PORT_HAIRPIN = 1 << 0, /* a frame may leave where it came in */
+	RTNL_PORT_NO_LEARNING =
+		1 << 1, /* its table is what rtnl_fdb_add says, not what frames say */
+};
+
+/* Sets a port of a bridge up, with enum rtnl_port_flags; @alias becomes its description, which
+ * `ip link` shows. */
+void rtnl_link_set_port_up(struct netlink_batch *batch, uint32_t index, unsigned flags,
+			   const char *alias);
 
 void rtnl_link_delete(struct netlink_batch *batch, uint32_t index);
 
@@ -53,6 +62,5 @@ struct rtnl_link {
 /* Reads an RTM_NEWLINK message. 0 or -EBADMSG. */
 int rtnl_link_parse(const struct netlink_message *message, struct rtnl_link *ret) MUST_CHECK;
 
-/* Looks an interface up by name, or by index if @name is NULL. -ENODEV if there is none. */
-int rtnl_link_find(struct netlink *netlink, const char *name, uint32_t index,
-		   struct rtnl_link *ret) MUST_CHECK;
+/* Looks an interface up by name. -ENODEV if there is none. */
+int rtnl_link_find(struct netlink *netlink, const char *name, struct rtnl_link *ret) MUST_CHECK;

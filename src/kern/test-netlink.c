@@ -4,6 +4,7 @@
 #include "kern/netns.h"
 #include "kern/rtnl-addr.h"
 #include "kern/rtnl-link.h"
+#include "kern/rtnl-neigh.h"
 #include "kern/rtnl-route.h"
 #include "kern/sysctl.h"
 
@@ -94,13 +95,13 @@ TEST(the_message_that_failed_is_named)
 
 	enter_namespace();
 	assert_int_equal(netlink_open(NETLINK_ROUTE, &netlink), 0);
-	rtnl_link_set_up(&batch, 1, NULL);
-	rtnl_link_set_up(&batch, 4711, NULL);
-	rtnl_link_set_up(&batch, 1, NULL);
+	rtnl_link_set_up(&batch, 1);
+	rtnl_link_set_up(&batch, 4711);
+	rtnl_link_set_up(&batch, 1);
 	assert_int_equal(netlink_run(&netlink, &batch, &failed), -ENODEV);
 	assert_int_equal(failed, 1);
 	/* What was left in the socket is not taken for the next answer. */
-	rtnl_link_set_up(&batch, 1, NULL);
+	rtnl_link_set_up(&batch, 1);
 	assert_int_equal(netlink_run(&netlink, &batch, NULL), 0);
 }
 
@@ -147,7 +148,7 @@ TEST(a_pair_joins_two_namespaces_with_address_and_route)
 	assert_int_equal(netlink_open(NETLINK_ROUTE, &here), 0);
 	rtnl_link_add_bridge(&batch, &bridge);
 	assert_int_equal(netlink_run(&here, &batch, NULL), 0);
-	assert_int_equal(rtnl_link_find(&here, "br-test", 0, &link), 0);
+	assert_int_equal(rtnl_link_find(&here, "br-test", &link), 0);
 	assert_string_equal(link.kind, "bridge");
 	assert_int_equal(link.mtu, 1400);
 	fd = netns_new(open_inside, &there);
@@ -155,25 +156,32 @@ TEST(a_pair_joins_two_namespaces_with_address_and_route)
 	veth.master = link.index;
 	veth.peer_netns_fd = fd;
 	rtnl_link_add_veth(&batch, &veth);
-	rtnl_link_set_up_by_name(&batch, "near", "whose it is");
 	assert_int_equal(netlink_run(&here, &batch, NULL), 0);
-	assert_int_equal(rtnl_link_find(&here, "near", 0, &link), 0);
+	assert_int_equal(rtnl_link_find(&here, "near", &link), 0);
+	rtnl_link_set_port_up(&batch, link.index, RTNL_PORT_HAIRPIN | RTNL_PORT_NO_LEARNING,
+			      "whose it is");
+	rtnl_fdb_add(&batch, link.index, veth.peer_mac);
+	rtnl_neigh_add(&batch, veth.master, address, veth.peer_mac);
+	rtnl_neigh_add(&batch, veth.master, address, veth.peer_mac);
+	rtnl_neigh_delete(&batch, veth.master, address);
+	assert_int_equal(netlink_run(&here, &batch, NULL), 0);
+	assert_int_equal(rtnl_link_find(&here, "near", &link), 0);
 	assert_string_equal(link.alias, "whose it is");
 	assert_int_equal(link.master, veth.master);
-	assert_int_equal(rtnl_link_find(&here, "eth0", 0, &link), -ENODEV);
-	assert_int_equal(rtnl_link_find(&there, "eth0", 0, &link), 0);
+	assert_int_equal(rtnl_link_find(&here, "eth0", &link), -ENODEV);
+	assert_int_equal(rtnl_link_find(&there, "eth0", &link), 0);
 	rtnl_addr_add(&batch, link.index, address, 16);
-	rtnl_link_set_up(&batch, link.index, NULL);
+	rtnl_link_set_up(&batch, link.index);
 	rtnl_route_add_default(&batch, link.index, gateway);
 	assert_int_equal(netlink_run(&there, &batch, NULL), 0);
 	assert_int_equal(rtnl_addr_list(&there, note_address, &found), 0);
 	assert_int_equal(found.address.s_addr, address.s_addr);
 	assert_int_equal(rtnl_route_list(&there, note_route, &found), 0);
 	assert_int_equal(found.default_routes, 1);
-	assert_int_equal(rtnl_link_find(&here, "near", 0, &link), 0);
+	assert_int_equal(rtnl_link_find(&here, "near", &link), 0);
 	rtnl_link_delete(&batch, link.index);
 	assert_int_equal(netlink_run(&here, &batch, NULL), 0);
-	assert_int_equal(rtnl_link_find(&there, "eth0", 0, &link), -ENODEV);
+	assert_int_equal(rtnl_link_find(&there, "eth0", &link), -ENODEV);
 }
 
 static int fail_inside(void *arg)

@@ -98,7 +98,7 @@ static int look(const struct root *root, struct netlink *route, struct netlink *
 
 	if (read_subnet(bridge->lock_fd, &subnet) < 0)
 		return 0;
-	r = rtnl_link_find(route, bridge->name, 0, &link);
+	r = rtnl_link_find(route, bridge->name, &link);
 	if (r == -ENODEV || (r == 0 && (!(link.flags & IFF_UP) || !STREQ(link.kind, "bridge"))))
 		return 0;
 	if (r < 0)
@@ -134,7 +134,7 @@ static int make_link(struct netlink *route, const char *name, const struct subne
 	memcpy(bridge.mac + 2, &gateway, sizeof(gateway));
 	rtnl_link_add_bridge(&batch, &bridge);
 	r = netlink_run(route, &batch, NULL);
-	return r < 0 ? r : rtnl_link_find(route, name, 0, ret);
+	return r < 0 ? r : rtnl_link_find(route, name, ret);
 }
 
 static int set_setting(const char *name, const char *family, const char *key, const char *value,
@@ -187,7 +187,7 @@ static int make_interface(struct bridge *bridge, struct netlink *route, struct e
 	struct subnet subnet;
 	int found, r;
 
-	found = rtnl_link_find(route, bridge->name, 0, &link);
+	found = rtnl_link_find(route, bridge->name, &link);
 	if (found < 0 && found != -ENODEV)
 		return error_errno(err, found, "look for the bridge %s", bridge->name);
 	if (found == 0 && !STREQ(link.kind, "bridge"))
@@ -208,7 +208,7 @@ static int make_interface(struct bridge *bridge, struct netlink *route, struct e
 	if (r < 0)
 		return r;
 	rtnl_addr_add(&batch, link.index, bridge->gateway, subnet.prefix);
-	rtnl_link_set_up(&batch, link.index, NULL);
+	rtnl_link_set_up(&batch, link.index);
 	r = netlink_run(route, &batch, NULL);
 	return r < 0 ? error_errno(err, r, "give the bridge %s its address", bridge->name) : 0;
 }
@@ -379,17 +379,20 @@ static bool has_addresses(int bridge_fd)
 static int remove_all(const struct root *root, struct netlink *route, struct netlink *filter,
 		      int bridge_fd, struct error *err)
 {
+	/* First the word that all is there; hints go with what they are about. */
+	static const char *const files[] = {SUBNET_FILE, ADDRESS_CURSOR, PORT_CURSOR};
 	char name[IFNAMSIZ];
 	struct rtnl_link link;
 	auto_batch batch = {0};
 	int r;
 
 	bridge_name(root, name);
-	/* First the word that all is there, then what it is about. */
-	if (unlinkat(bridge_fd, SUBNET_FILE, 0) < 0 && errno != ENOENT)
-		return error_errno(err, errno, "remove %s/" BRIDGE_FOLDER "/" SUBNET_FILE,
-				   root->run);
-	r = rtnl_link_find(route, name, 0, &link);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		if (unlinkat(bridge_fd, files[i], 0) < 0 && errno != ENOENT)
+			return error_errno(err, errno, "remove %s/" BRIDGE_FOLDER "/%s", root->run,
+					   files[i]);
+	}
+	r = rtnl_link_find(route, name, &link);
 	if (r == 0 && STREQ(link.kind, "bridge")) {
 		rtnl_link_delete(&batch, link.index);
 		r = netlink_run(route, &batch, NULL);

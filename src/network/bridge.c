@@ -5,6 +5,7 @@
 #include "kern/netns.h"
 #include "kern/rtnl-addr.h"
 #include "kern/rtnl-link.h"
+#include "kern/rtnl-neigh.h"
 #include "kern/rtnl-route.h"
 #include "kern/sysctl.h"
 #include "network/cursor.h"
@@ -21,8 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define INTERFACE      "eth0"
-#define ADDRESS_CURSOR "../address-cursor"
+#define INTERFACE "eth0"
 /* Gateway and network address come before, the broadcast address last. */
 #define FIRST_NUMBER 2
 
@@ -55,6 +55,13 @@ static int host_open(struct host *ret, struct error *err)
 	return 0;
 }
 
+/* One container on the bridge. */
+struct endpoint {
+	const char *id;
+	struct in_addr address;
+	uint8_t mac[RTNL_MAC_SIZE]; /* 02:42 and the address: unique on the bridge without asking */
+};
+
 /* Tells whose it is, and is unique as long as short ids are. */
 static void veth_name(const char *id, char ret[IFNAMSIZ])
 {
@@ -71,7 +78,7 @@ static int take_address(const struct root *root, const struct bridge *bridge, st
 
 	if (dir_fd < 0)
 		return dir_fd;
-	at = cursor_read(dir_fd, ADDRESS_CURSOR, FIRST_NUMBER, last);
+	at = cursor_read(bridge->lock_fd, ADDRESS_CURSOR, FIRST_NUMBER, last);
 	for (uint32_t left = last - FIRST_NUMBER + 1; left > 0; left--) {
 		struct in_addr address = subnet_address(&bridge->subnet, at);
 		int r;
@@ -88,7 +95,7 @@ static int take_address(const struct root *root, const struct bridge *bridge, st
 			continue;
 		if (r < 0)
 			return error_errno(err, r, "reserve the address %s", text);
-		cursor_write(dir_fd, ADDRESS_CURSOR, at);
+		cursor_write(bridge->lock_fd, ADDRESS_CURSOR, at);
 		*ret = address;
 		return 0;
 	}
@@ -117,8 +124,51 @@ static int make_netns(struct netlink *inside, struct error *err)
 	return fd < 0 ? error_errno(err, fd, "make a network namespace") : fd;
 }
 
-static int make_veth(struct netlink *route, const struct bridge *bridge, const char *id,
-		     const uint8_t *mac, int netns_fd, struct error *err)
+/* While the interface is down: once it is up it would announce itself. */
+static int forbid_ipv6(const char *name, struct error *err)
+{
+	static const struct {
+		const char *key, *value;
+	} settings[] = {{"disable_ipv6", "1"}, {"accept_ra", "0"}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+		char path[64];
+		int r;
+
+		(void)snprintf(path, sizeof(path), "net/ipv6/conf/%s/%s", name, settings[i].key);
+		r = sysctl_write(path, settings[i].value);
+		if (r < 0 && r != -ENOENT)
+			return error_errno(err, r, "set /proc/sys/%s", path);
+	}
+	return 0;
+}
+
+/*
+ * The host's end. Hairpin: with br_netfilter a container that uses its own published port is sent
+ * back by the bridge itself, to the port it came from. The bridge does not learn and the host does
+ * not ask: who has which address is written down, so that no frame of a container's can claim
+ * another's.
+ */
+static int set_up_port(struct netlink *route, const struct bridge *bridge,
+		       const struct endpoint *endpoint, const char *name, struct error *err)
+{
+	auto_batch batch = {0};
+	struct rtnl_link link;
+	int r;
+
+	r = rtnl_link_find(route, name, &link);
+	if (r == 0) {
+		rtnl_link_set_port_up(&batch, link.index, RTNL_PORT_HAIRPIN | RTNL_PORT_NO_LEARNING,
+				      endpoint->id);
+		rtnl_fdb_add(&batch, link.index, endpoint->mac);
+		rtnl_neigh_add(&batch, bridge->index, endpoint->address, endpoint->mac);
+		r = netlink_run(route, &batch, NULL);
+	}
+	return r < 0 ? error_errno(err, r, "set the interface %s up", name) : 0;
+}
+
+static int make_veth(struct netlink *route, const struct bridge *bridge,
+		     const struct endpoint *endpoint, int netns_fd, struct error *err)
 {
 	struct rtnl_veth veth = {.master = bridge->index,
 				 .mtu = bridge->mtu,
@@ -126,28 +176,17 @@ static int make_veth(struct netlink *route, const struct bridge *bridge, const c
 				 .peer_netns_fd = netns_fd};
 	auto_batch batch = {0};
 	char name[IFNAMSIZ];
-	char path[64];
 	int r;
 
-	veth_name(id, name);
+	veth_name(endpoint->id, name);
 	veth.name = name;
-	memcpy(veth.peer_mac, mac, sizeof(veth.peer_mac));
+	memcpy(veth.peer_mac, endpoint->mac, sizeof(veth.peer_mac));
 	rtnl_link_add_veth(&batch, &veth);
 	r = netlink_run(route, &batch, NULL);
 	if (r < 0)
 		return error_errno(err, r, "create the interface %s", name);
-	/* While it is down: once it is up it would announce itself. */
-	(void)snprintf(path, sizeof(path), "net/ipv6/conf/%s/disable_ipv6", name);
-	r = sysctl_write(path, "1");
-	if (r == 0) {
-		(void)snprintf(path, sizeof(path), "net/ipv6/conf/%s/accept_ra", name);
-		r = sysctl_write(path, "0");
-	}
-	if (r < 0 && r != -ENOENT)
-		return error_errno(err, r, "set /proc/sys/%s", path);
-	rtnl_link_set_up_by_name(&batch, name, id);
-	r = netlink_run(route, &batch, NULL);
-	return r < 0 ? error_errno(err, r, "set the interface %s up", name) : 0;
+	r = forbid_ipv6(name, err);
+	return r < 0 ? r : set_up_port(route, bridge, endpoint, name, err);
 }
 
 static int configure_inside(struct netlink *inside, const struct bridge *bridge,
@@ -157,36 +196,47 @@ static int configure_inside(struct netlink *inside, const struct bridge *bridge,
 	auto_batch batch = {0};
 	int r;
 
-	r = rtnl_link_find(inside, INTERFACE, 0, &link);
+	r = rtnl_link_find(inside, INTERFACE, &link);
 	if (r == 0) {
 		/* The loopback interface is the first of every namespace. */
-		rtnl_link_set_up(&batch, 1, NULL);
+		rtnl_link_set_up(&batch, 1);
 		rtnl_addr_add(&batch, link.index, address, bridge->subnet.prefix);
-		rtnl_link_set_up(&batch, link.index, NULL);
+		rtnl_link_set_up(&batch, link.index);
 		rtnl_route_add_default(&batch, link.index, bridge->gateway);
 		r = netlink_run(inside, &batch, NULL);
 	}
 	return r < 0 ? error_errno(err, r, "give " INTERFACE " its address and route") : 0;
 }
 
-static int make_interfaces(struct host *host, const struct bridge *bridge, const char *id,
-			   struct in_addr address, struct network_attachment *ret,
-			   struct error *err)
+static int make_interfaces(struct host *host, const struct bridge *bridge,
+			   const struct endpoint *endpoint, int *ret_netns_fd, struct error *err)
 {
 	auto_netlink inside = NETLINK_CLOSED;
-	uint8_t mac[RTNL_MAC_SIZE] = {0x02, 0x42};
+	auto_fd int fd = -EBADF;
 	int r;
 
-	memcpy(mac + 2, &address, sizeof(address));
-	ret->netns_fd = make_netns(&inside, err);
-	if (ret->netns_fd < 0)
-		return ret->netns_fd;
-	r = make_veth(&host->route, bridge, id, mac, ret->netns_fd, err);
-	if (r < 0)
-		return r;
+	fd = make_netns(&inside, err);
+	if (fd < 0)
+		return fd;
+	r = make_veth(&host->route, bridge, endpoint, fd, err);
+	if (r == 0)
+		r = configure_inside(&inside, bridge, endpoint->address, err);
+	if (r == 0)
+		*ret_netns_fd = TAKE_FD(fd);
+	return r;
+}
+
+static void describe(const struct bridge *bridge, const struct endpoint *endpoint,
+		     struct network_attachment *ret)
+{
+	const uint8_t *mac = endpoint->mac;
+
+	(void)inet_ntop(AF_INET, &endpoint->address, ret->address, sizeof(ret->address));
+	(void)inet_ntop(AF_INET, &bridge->gateway, ret->gateway, sizeof(ret->gateway));
+	ret->prefix = bridge->subnet.prefix;
 	(void)snprintf(ret->mac, sizeof(ret->mac), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1],
 		       mac[2], mac[3], mac[4], mac[5]);
-	return configure_inside(&inside, bridge, address, err);
+	(void)snprintf(ret->interface, sizeof(ret->interface), INTERFACE);
 }
 
 static int publish(const struct root *root, struct host *host, struct record *record,
@@ -209,7 +259,7 @@ static int attach_recorded(const struct root *root, struct record *record,
 {
 	CLEANUP(host_close) struct host host = HOST_CLOSED;
 	auto_bridge bridge = BRIDGE_CLOSED;
-	struct in_addr address;
+	struct endpoint endpoint = {.id = record->id, .mac = {0x02, 0x42}};
 	int r;
 
 	r = host_open(&host, err);
@@ -218,17 +268,15 @@ static int attach_recorded(const struct root *root, struct record *record,
 	r = bridge_ensure(root, &host.route, &host.filter, &bridge, err);
 	if (r < 0)
 		return r;
-	r = take_address(root, &bridge, record, &address, err);
+	r = take_address(root, &bridge, record, &endpoint.address, err);
 	if (r < 0)
 		return r;
-	r = make_interfaces(&host, &bridge, record->id, address, attachment, err);
+	memcpy(endpoint.mac + 2, &endpoint.address, sizeof(endpoint.address));
+	r = make_interfaces(&host, &bridge, &endpoint, &attachment->netns_fd, err);
 	if (r < 0)
 		return r;
-	(void)inet_ntop(AF_INET, &address, attachment->address, sizeof(attachment->address));
-	(void)inet_ntop(AF_INET, &bridge.gateway, attachment->gateway, sizeof(attachment->gateway));
-	attachment->prefix = bridge.subnet.prefix;
-	(void)snprintf(attachment->interface, sizeof(attachment->interface), INTERFACE);
-	return publish(root, &host, record, address, attachment, err);
+	describe(&bridge, &endpoint, attachment);
+	return publish(root, &host, record, endpoint.address, attachment, err);
 }
 
 static int bridge_attach(const struct root *root, const struct network_request *request,
@@ -273,7 +321,7 @@ static int delete_veth(struct netlink *route, const char *id, struct error *err)
 	int r;
 
 	veth_name(id, name);
-	r = rtnl_link_find(route, name, 0, &link);
+	r = rtnl_link_find(route, name, &link);
 	if (r == 0 && STREQ(link.kind, "veth") && (!link.alias[0] || STREQ(link.alias, id))) {
 		rtnl_link_delete(&batch, link.index);
 		r = netlink_run(route, &batch, NULL);
@@ -282,8 +330,25 @@ static int delete_veth(struct netlink *route, const char *id, struct error *err)
 	return r < 0 && r != -ENODEV ? error_errno(err, r, "delete the interface %s", name) : 0;
 }
 
-static int give_back_addresses(const struct root *root, const struct record *record,
-			       const struct holdings *holdings, struct error *err)
+/* Nothing is said if it fails: the bridge may be gone, and another container with the address has
+ * the same entry. */
+static void forget_neighbour(const struct root *root, struct netlink *route, struct in_addr address)
+{
+	auto_batch batch = {0};
+	struct rtnl_link link;
+	char name[IFNAMSIZ];
+
+	bridge_name(root, name);
+	if (rtnl_link_find(route, name, &link) < 0)
+		return;
+	rtnl_neigh_delete(&batch, link.index, address);
+	if (netlink_run(route, &batch, NULL) < 0)
+		return;
+}
+
+static int give_back_addresses(const struct root *root, struct netlink *route,
+			       const struct record *record, const struct holdings *holdings,
+			       struct error *err)
 {
 	auto_fd int dir_fd = root_run_open(root, ADDRESSES_FOLDER, err);
 
@@ -294,6 +359,9 @@ static int give_back_addresses(const struct root *root, const struct record *rec
 		int r;
 
 		(void)inet_ntop(AF_INET, &holdings->addresses[i], text, sizeof(text));
+		if (!record_owns(record, dir_fd, text))
+			continue;
+		forget_neighbour(root, route, holdings->addresses[i]);
 		r = record_unlink(record, dir_fd, text);
 		if (r < 0)
 			return error_errno(err, r, "give back the address %s", text);
@@ -349,7 +417,7 @@ static int bridge_detach(const struct root *root, const char *container_id, stru
 	if (r == 0)
 		r = unpublish(root, &host.filter, &record, &holdings, err);
 	if (r == 0)
-		r = give_back_addresses(root, &record, &holdings, err);
+		r = give_back_addresses(root, &host.route, &record, &holdings, err);
 	locked = fd_close(locked);
 	if (r == 0)
 		r = bridge_remove_unused(root, &host.route, &host.filter, err);

@@ -22,6 +22,7 @@
 
 #define BRIDGE_FOLDER	 "network/bridge"
 #define ADDRESSES_FOLDER "network/bridge/addresses"
+#define ADDRESS_CURSOR	 "address-cursor" /* in BRIDGE_FOLDER */
 
 struct bridge {
 	char name[IFNAMSIZ];

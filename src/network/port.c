@@ -20,7 +20,6 @@
 /* What IANA leaves to everybody, less its first as Docker had it. */
 #define DYNAMIC_FIRST 49153
 #define DYNAMIC_LAST  65535
-#define CURSOR_FILE   "port-cursor"
 #define FOLDER_SIZE   16
 
 /* Names of the reservation: folder "tcp-8080", file "0.0.0.0". */
@@ -148,7 +147,7 @@ static int choose_port(int ports_fd, struct port_mapping *port, struct error *er
 {
 	uint32_t first = port->host_port ? port->host_port : DYNAMIC_FIRST;
 	uint32_t last = port->host_port ? port->host_port_last : DYNAMIC_LAST;
-	uint32_t at = cursor_read(ports_fd, "../" CURSOR_FILE, first, last);
+	uint32_t at = cursor_read(ports_fd, PORT_CURSOR, first, last);
 	char file[INET_ADDRSTRLEN];
 
 	for (uint32_t left = last - first + 1; left > 0; left--) {
@@ -162,7 +161,7 @@ static int choose_port(int ports_fd, struct port_mapping *port, struct error *er
 		if (fd < 0)
 			return refuse(ports_fd, port, -fd, err);
 		port->host_port_last = 0;
-		cursor_write(ports_fd, "../" CURSOR_FILE, at);
+		cursor_write(ports_fd, PORT_CURSOR, at);
 		return fd;
 	}
 	return error_set(err, ERROR_EXHAUSTED,

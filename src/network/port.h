@@ -33,3 +33,4 @@ int port_release(const struct root *root, const struct record *record,
 		 const struct port_mapping *ports, size_t count, struct error *err) MUST_CHECK;
 
 #define PORTS_FOLDER "network/ports"
+#define PORT_CURSOR  "../port-cursor" /* from PORTS_FOLDER */
