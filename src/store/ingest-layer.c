@@ -137,7 +137,6 @@ int ingest_layer_start(struct ingest *ingest, const struct ingest_layer_request 
 		       struct ingest_layer **ret, struct error *err)
 {
 	struct ingest_layer *layer = mem_new(struct ingest_layer);
-	auto_fd int layers = -EBADF;
 	int r;
 
 	layer->ingest = ingest;
