@@ -24,6 +24,10 @@ struct imsg {
 /* A pair, close-on-exec, blocking. */
 int imsg_pair(int ret[2]) MUST_CHECK;
 int imsg_send(int fd, uint32_t type, const void *data, size_t len) MUST_CHECK;
+/* With a copy of the descriptor @pass. */
+int imsg_send_fd(int fd, uint32_t type, const void *data, size_t len, int pass) MUST_CHECK;
 /* 1: *@ret is a message; 0: the other end is gone; -EAGAIN: none now (only with @wait false);
  * -EPROTO: a packet that is no message. */
 int imsg_receive(int fd, struct imsg *ret, bool wait) MUST_CHECK;
+/* The same with the descriptor that came along (owned, close-on-exec), or -EBADF. */
+int imsg_receive_fd(int fd, struct imsg *ret, bool wait, int *ret_fd) MUST_CHECK;

@@ -1,6 +1,7 @@
 #include "io/sandbox.h"
 
 #include "base/fd.h"
+#include "base/mem.h"
 #include "kern/seccomp-list.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <linux/landlock.h>
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -57,21 +59,47 @@ static int limit(int resource, rlim_t value)
 	return setrlimit(resource, &now) < 0 ? -errno : 0;
 }
 
-static int empty_folder(void)
+static int make_file(int folder_fd, const struct sandbox_file *file)
 {
-	auto_fd int context = -EBADF;
-	int fd;
+	const char *slash = strchr(file->path, '/');
+	auto_free char *folder = NULL;
+	auto_fd int fd = -EBADF;
+
+	if (slash) {
+		folder = mem_strndup(file->path, (size_t)(slash - file->path));
+		if (mkdirat(folder_fd, folder, 0555) < 0 && errno != EEXIST)
+			return -errno;
+	}
+	fd = openat(folder_fd, file->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+	return fd < 0 ? -errno : fd_write_full(fd, file->data, file->len);
+}
+
+/* A read-only folder of the sandbox's files and nothing else; a detached mount. */
+static int make_folder(const struct sandbox *sandbox)
+{
+	struct mount_attr read_only = {.attr_set = MOUNT_ATTR_RDONLY};
+	auto_fd int context = -EBADF, folder = -EBADF;
+	int r;
 
 	context = fsopen("tmpfs", FSOPEN_CLOEXEC);
 	if (context < 0)
 		return -errno;
-	if (fsconfig(context, FSCONFIG_SET_STRING, "size", "4096", 0) < 0 ||
-	    fsconfig(context, FSCONFIG_SET_STRING, "mode", "0", 0) < 0 ||
+	if (fsconfig(context, FSCONFIG_SET_STRING, "mode", sandbox->file_count ? "555" : "0", 0) <
+		    0 ||
 	    fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return -errno;
-	fd = fsmount(context, FSMOUNT_CLOEXEC,
-		     MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-	return fd < 0 ? -errno : fd;
+	folder = fsmount(context, FSMOUNT_CLOEXEC,
+			 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	if (folder < 0)
+		return -errno;
+	for (size_t i = 0; i < sandbox->file_count; i++) {
+		r = sandbox->files[i].data ? make_file(folder, &sandbox->files[i]) : 0;
+		if (r < 0)
+			return r;
+	}
+	if (mount_setattr(folder, "", AT_EMPTY_PATH, &read_only, sizeof(read_only)) < 0)
+		return -errno;
+	return TAKE_FD(folder);
 }
 
 /* @tree is a mount that is attached nowhere yet. */
@@ -122,16 +150,25 @@ static int become_nobody(struct error *err)
 	return 0;
 }
 
-/* Every right to files that Landlock's first version knows, and no rule: no path can be opened. */
-static int forbid_files(void)
+/* Of all rights to files that Landlock's first version knows, reading below the root if there is
+ * something to read, and nothing else. */
+static int forbid_files(bool readable)
 {
 	struct landlock_ruleset_attr attr = {.handled_access_fs =
 						     (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1};
-	auto_fd int ruleset = -EBADF;
+	struct landlock_path_beneath_attr rule = {.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE};
+	auto_fd int ruleset = -EBADF, root = -EBADF;
 
 	ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
 	if (ruleset < 0)
 		return errno == ENOSYS || errno == EOPNOTSUPP ? 0 : -errno;
+	if (readable) {
+		root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		rule.parent_fd = root;
+		if (root < 0 || syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH,
+					&rule, 0) < 0)
+			return -errno;
+	}
 	return syscall(SYS_landlock_restrict_self, ruleset, 0) < 0 ? -errno : 0;
 }
 
@@ -159,7 +196,7 @@ static int separate(const struct sandbox *sandbox, struct error *err)
 				 "root");
 	/* A folder can only be copied by the mount namespace that it is in: before we leave it. */
 	tree = sandbox->root_fd < 0
-		       ? empty_folder()
+		       ? make_folder(sandbox)
 		       : open_tree(sandbox->root_fd, "",
 				   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 	if (tree < 0)
@@ -201,9 +238,11 @@ int sandbox_enter(const struct sandbox *sandbox, struct error *err)
 		return error_errno(err, r, "limit the resources of a worker");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return error_errno(err, errno, "set no_new_privs");
-	r = sandbox->root_fd < 0 ? forbid_files() : 0;
+	r = sandbox->root_fd < 0 ? forbid_files(sandbox->file_count > 0) : 0;
 	if (r < 0)
 		return error_errno(err, r, "apply Landlock");
-	r = seccomp_list_apply(sandbox->system_calls, sandbox->system_call_count);
+	r = sandbox->network ? seccomp_internet_apply() : 0;
+	if (r == 0)
+		r = seccomp_list_apply(sandbox->system_calls, sandbox->system_call_count);
 	return r < 0 ? error_errno(err, r, "apply the system call filter of a worker") : 0;
 }

@@ -16,10 +16,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A small file for the empty root. */
+struct sandbox_file {
+	const char *path; /* "ca.pem", "etc/hosts" */
+	const void *data; /* NULL: leave it out */
+	size_t len;
+};
+
 struct sandbox {
-	int root_fd;  /* this folder becomes the root, and the descriptor leads to that (O_PATH);
-			 -EBADF: an empty one */
-	bool network; /* stay in the network namespace of the caller */
+	int root_fd; /* this folder becomes the root, and the descriptor leads to that (O_PATH);
+			-EBADF: an empty one */
+	/* Put into the empty root, for all to read. */
+	const struct sandbox_file *files;
+	size_t file_count;
+	/* Stay in the network namespace of the caller, with sockets of the Internet's families. */
+	bool network;
 	/* Bits of the capabilities to keep (1 << CAP_CHOWN | …). 0: be nobody. */
 	uint64_t capabilities;
 	uint64_t memory; /* RLIMIT_DATA, bytes */

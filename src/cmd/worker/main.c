@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 static const struct role *const roles[] = {
+	&role_fetch,
 	&role_unpack,
 	&role_apply,
 };
@@ -33,7 +34,7 @@ static int run(const struct role *role, char **args, struct error *err)
 
 	sandbox.root_fd = role->root ? role->root : -EBADF;
 	if (role->prepare)
-		r = role->prepare(err);
+		r = role->prepare(args, &sandbox, err);
 	if (r == 0)
 		r = sandbox_enter(&sandbox, err);
 	if (r == 0)

@@ -26,7 +26,7 @@ static const struct {
 };
 
 /* The library reads its configuration when it is first asked. */
-static int prepare(struct error *err)
+static int prepare(char **args UNUSED, struct sandbox *sandbox UNUSED, struct error *err)
 {
 	auto_sha256 hash = {0};
 	int r = sha256_init(&hash);

@@ -12,12 +12,13 @@ struct role {
 	const char *name;
 	struct sandbox sandbox;
 	int root; /* the descriptor that becomes the root, or 0 for an empty one */
-	int (*prepare)(struct error *err); /* may be NULL */
+	/* May be NULL. May change the sandbox that is to be entered. */
+	int (*prepare)(char **args, struct sandbox *sandbox, struct error *err);
 	/* @args: the job and its arguments, ends with NULL. Sends WORKER_DONE itself. */
 	int (*run)(char **args, struct error *err);
 };
 
-extern const struct role role_unpack, role_apply;
+extern const struct role role_fetch, role_unpack, role_apply;
 
 /* The jobs of role unpack. */
 int unpack_archive(char **args, struct error *err) MUST_CHECK;
