@@ -178,9 +178,12 @@ static int make_folders(struct engine *engine, const struct container *container
 	return run_fd < 0 ? run_fd : 0;
 }
 
-static bool needs_volume(const struct container_mount *mount)
+static bool has_volumes(const struct container *container)
 {
-	return mount->kind == MOUNT_VOLUME;
+	for (size_t i = 0; i < container->config.mount_count; i++)
+		if (container->config.mounts[i].kind == MOUNT_VOLUME)
+			return true;
+	return false;
 }
 
 /* What the image has at the mount's target, if that is a directory. */
@@ -203,7 +206,7 @@ static int make_volumes(struct engine *engine, struct container *container,
 		const struct container_mount *mount = &container->config.mounts[i];
 		auto_fd int source_fd = -EBADF;
 
-		if (!needs_volume(mount))
+		if (mount->kind != MOUNT_VOLUME)
 			continue;
 		if (view_fd < 0) {
 			r = store_layer_paths(&engine->root, image, &layers, err);
@@ -220,11 +223,10 @@ static int make_volumes(struct engine *engine, struct container *container,
 	return MIN(r, 0);
 }
 
-int container_record_save(struct engine *engine, const struct container *container,
-			  struct error *err)
+static int save_record(struct engine *engine, const struct container *container, unsigned flags,
+		       struct error *err)
 {
 	auto_fd int fd = container_exit_folder(engine, container);
-	bool durable = !container->config.auto_remove;
 	auto_str text = {0};
 	int r;
 
@@ -233,12 +235,16 @@ int container_record_save(struct engine *engine, const struct container *contain
 		return error_set(err, ERROR_INVALID,
 				 "container %s: its configuration is larger than %d MiB",
 				 container->name, RECORD_MAX >> 20);
-	r = fd < 0 ? fd
-		   : atomic_write(fd, RECORD_FILE, text.data, text.len, 0600,
-				  durable ? ATOMIC_SYNC : 0);
+	r = fd < 0 ? fd : atomic_write(fd, RECORD_FILE, text.data, text.len, 0600, flags);
 	return r < 0 ? error_errno(err, r, "write the record of container %s in %s",
 				   container->name, engine->root.dir)
 		     : 0;
+}
+
+int container_record_save(struct engine *engine, const struct container *container,
+			  struct error *err)
+{
+	return save_record(engine, container, container->config.auto_remove ? 0 : ATOMIC_SYNC, err);
 }
 
 /* The name of the container's folder is durable only when the folder above it is. */
@@ -259,6 +265,9 @@ static int make_all(struct engine *engine, const char *wanted_name, struct conta
 	r = take_name(engine, wanted_name, container, intent, err);
 	if (r == 0)
 		r = make_folders(engine, container, err);
+	/* The record says which anonymous volumes go when we die half way. */
+	if (r == 0 && has_volumes(container))
+		r = save_record(engine, container, 0, err);
 	if (r == 0)
 		r = make_volumes(engine, container, image, err);
 	if (r == 0)
