@@ -28,7 +28,10 @@ struct engine {
 };
 
 /* Not open: what engine_close() accepts. */
-#define ENGINE_CLOSED {.root = {.dir_fd = -EBADF, .run_fd = -EBADF}}
+#define ENGINE_CLOSED                                         \
+	{                                                     \
+		.root = {.dir_fd = -EBADF, .run_fd = -EBADF } \
+	}
 
 /*
  * Opens the folders (NULL: environment, then default; see root_open) and completes or undoes what

@@ -28,9 +28,10 @@ static int remove_one(struct engine *engine, const char *name, bool force)
 
 	for (size_t i = 0; i < lines.n; i++)
 		(void)printf("%s\n", lines.v[i]);
-	if (r == 0 || (force && err.kind == ERROR_NOT_FOUND))
+	if (r == 0)
 		return 0;
-	return kist_fail(&err);
+	(void)kist_fail(&err);
+	return force && err.kind == ERROR_NOT_FOUND ? 0 : KIST_FAILED;
 }
 
 static int run(const struct invocation *invocation, void *data)

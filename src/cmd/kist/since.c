@@ -10,10 +10,25 @@
 
 #define NUMBER_MAX (INT64_C(1) << 40)
 
-/* Digits with a fraction of up to nine places: whole part and billionths. */
+/* ".25", up to nine places: billionths. */
+static bool read_fraction(const char **text, int64_t *ret)
+{
+	int64_t value = 0, scale = TIME_SECOND / 10;
+	const char *p = *text + 1;
+
+	if (*p < '0' || *p > '9')
+		return false;
+	for (; *p >= '0' && *p <= '9'; p++, scale /= 10)
+		value += (*p - '0') * scale;
+	*text = p;
+	*ret = value;
+	return true;
+}
+
+/* Digits, and perhaps a fraction: whole part and billionths. */
 static bool read_decimal(const char **text, int64_t *ret_whole, int64_t *ret_rest)
 {
-	int64_t whole = 0, rest = 0, scale = TIME_SECOND / 10;
+	int64_t whole = 0, rest = 0;
 	const char *p = *text;
 
 	for (; *p >= '0' && *p <= '9'; p++) {
@@ -21,12 +36,8 @@ static bool read_decimal(const char **text, int64_t *ret_whole, int64_t *ret_res
 		if (whole > NUMBER_MAX)
 			return false;
 	}
-	if (p == *text)
+	if (p == *text || (*p == '.' && !read_fraction(&p, &rest)))
 		return false;
-	if (*p == '.') {
-		for (p++; *p >= '0' && *p <= '9'; p++, scale /= 10)
-			rest += (*p - '0') * scale;
-	}
 	*text = p;
 	*ret_whole = whole;
 	*ret_rest = rest;
@@ -94,19 +105,12 @@ static bool read_local(const char *text, int64_t *ret)
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		struct tm tm = {.tm_isdst = -1};
 		const char *rest = strptime(text, forms[i], &tm);
-		int64_t whole = 0, fraction = 0;
+		int64_t fraction = 0;
 
 		if (!rest)
 			continue;
-		if (i == 0 && *rest == '.') {
-			/* "0" before the point makes it a number. */
-			char number[16] = "0";
-
-			(void)strncat(number, rest, sizeof(number) - 2);
-			rest = number;
-			if (!read_decimal(&rest, &whole, &fraction))
-				return false;
-		}
+		if (i == 0 && *rest == '.' && !read_fraction(&rest, &fraction))
+			return false;
 		if (*rest)
 			continue;
 		*ret = (int64_t)mktime(&tm) * TIME_SECOND + fraction;
