@@ -24,11 +24,14 @@ static int set_string(int context, const char *key, const char *value)
 	return fsconfig(context, FSCONFIG_SET_STRING, key, value, 0) < 0 ? -errno : 0;
 }
 
+/* 1: the kernel does not take descriptors, which the first layer shows. */
 static int set_directories(const struct overlay *overlay, int context)
 {
-	int r = 0;
+	int r = set_fd(context, "lowerdir+", overlay->lower[0]);
 
-	for (size_t i = 0; r == 0 && i < overlay->lower_count; i++)
+	if (r == -EINVAL || r == -EBADF)
+		return 1;
+	for (size_t i = 1; r == 0 && i < overlay->lower_count; i++)
 		r = set_fd(context, "lowerdir+", overlay->lower[i]);
 	if (r == 0 && overlay->upper >= 0)
 		r = set_fd(context, "upperdir", overlay->upper);
@@ -62,8 +65,8 @@ static int mount_by_descriptors(const struct overlay *overlay, int target_fd, ch
 	if (context < 0)
 		return -errno;
 	r = set_directories(overlay, context);
-	if (r == -EINVAL || r == -EBADF)
-		return 1;
+	if (r == 1)
+		return r;
 	if (r == 0)
 		r = set_string(context, "source", "overlay");
 	if (r == 0)
