@@ -51,6 +51,7 @@ extern const struct command command_load;
 extern const struct command command_logs;
 extern const struct command command_port;
 extern const struct command command_ps;
+extern const struct command command_pull;
 extern const struct command command_restart;
 extern const struct command command_rm;
 extern const struct command command_rmi;

@@ -64,6 +64,7 @@ static const struct grouped grouped[] = {
 	{"image", "inspect", &command_image_inspect},
 	{"image", "load", &command_load},
 	{"image", "ls", &command_images},
+	{"image", "pull", &command_pull},
 	{"image", "rm", &command_rmi},
 	{"image", "tag", &command_tag},
 	{"system", "info", &command_info},
