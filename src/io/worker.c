@@ -15,6 +15,13 @@
 
 #define MESSAGE_TEXT_MAX 4096 /* of an error */
 
+/* Fetch is linked to some thirty libraries that the others should not have to load. */
+static const char *const programs[] = {
+	[WORKER_FETCH] = "kist-worker-fetch",
+	[WORKER_UNPACK] = "kist-worker",
+	[WORKER_APPLY] = "kist-worker",
+};
+
 static const char *const names[] = {
 	[WORKER_FETCH] = "fetch",
 	[WORKER_UNPACK] = "unpack",
@@ -32,7 +39,7 @@ int worker_start(enum worker_role role, char *const *args, const int *fds, size_
 	int pair[2], r;
 
 	assert(fd_count <= WORKER_FDS_MAX);
-	r = program_path("kist-worker", &program);
+	r = program_path(programs[role], &program);
 	if (r < 0)
 		return error_errno(err, r, "find kist-worker");
 	r = imsg_pair(pair);
@@ -44,7 +51,7 @@ int worker_start(enum worker_role role, char *const *args, const int *fds, size_
 	map[1] = (struct spawn_fd) {.from = theirs, .to = WORKER_CONTROL};
 	for (size_t i = 0; i < fd_count; i++)
 		map[2 + i] = (struct spawn_fd) {.from = fds[i], .to = WORKER_FIRST + (int)i};
-	strv_add(&argv, "kist-worker");
+	strv_add(&argv, programs[role]);
 	strv_add(&argv, names[role]);
 	for (; *args; args++)
 		strv_add(&argv, *args);

@@ -35,56 +35,52 @@ static int unreachable(const struct url *url, const struct http_exchange *exchan
 			 http_exchange_reason(exchange));
 }
 
-/* Whether the loopback registry speaks TLS. A bad certificate is an answer: it does. */
-static int probe_tls(struct session *session, bool *ret, struct error *err)
+/* What a server of plain HTTP answers to anybody. One of TLS calls it a bad request, sends us over
+ * to https, or says nothing that is HTTP. */
+static bool speaks_http(const struct http_exchange *exchange)
 {
-	auto_url url = {0};
+	enum http_result result = http_exchange_result(exchange);
+	int status = http_exchange_head(exchange)->status;
+
+	if (result != HTTP_DONE && result != HTTP_STOPPED)
+		return false;
+	return status != 400 && status != 426 && status / 100 != 3;
+}
+
+/* Asks a loopback registry which it speaks, with a request that anybody may see. */
+static int choose_scheme(struct session *session, const char *domain, struct error *err)
+{
+	auto_url plain = {0};
 	auto_http_exchange *exchange = NULL;
-	struct http_request request = {.url = &url, .seconds = PROBE_SECONDS, .body = take_nothing};
+	struct http_request request = {
+		.url = &plain, .seconds = PROBE_SECONDS, .body = take_nothing};
 	int r;
 
-	url_copy(&session->base, &url);
+	if (url_from_authority(domain, false, &plain) < 0)
+		return error_set(err, ERROR_INVALID, "\"%s\" is not the address of a registry",
+				 domain);
+	mem_freep(&plain.target);
+	plain.target = mem_strdup("/v2/");
 	r = http_start(session->http, &request, &exchange);
 	if (r < 0)
 		return error_errno(err, r, "ask the registry");
-	switch (http_finish(session->http, exchange)) {
-	case HTTP_DONE:
-	case HTTP_STOPPED:
-		*ret = true;
+	(void)http_finish(session->http, exchange);
+	if (!speaks_http(exchange))
 		return 0;
-	case HTTP_BAD_CERTIFICATE:
-		return unreachable(&url, exchange, err);
-	case HTTP_RUNNING:
-	case HTTP_NO_NAME:
-	case HTTP_NO_CONNECTION:
-	case HTTP_NOT_TLS:
-	case HTTP_TOO_SLOW:
-	case HTTP_BROKEN:
-	case HTTP_BAD_ANSWER:
-		break;
-	}
-	*ret = false;
+	url_release(&session->base);
+	session->base = plain;
+	plain = (struct url) {0};
 	return 0;
 }
 
 int session_open(struct session *session, const char *domain, struct error *err)
 {
-	bool tls = true;
-	int r;
-
 	if (STREQ(domain, HUB))
 		domain = HUB_REGISTRY;
 	if (url_from_authority(domain, true, &session->base) < 0)
 		return error_set(err, ERROR_INVALID, "\"%s\" is not the address of a registry",
 				 domain);
-	if (!url_is_loopback(&session->base))
-		return 0;
-	r = probe_tls(session, &tls, err);
-	if (r < 0 || tls)
-		return r;
-	url_release(&session->base);
-	r = url_from_authority(domain, false, &session->base);
-	return r < 0 ? error_set(err, ERROR_INVALID, "not a registry: %s", domain) : 0;
+	return url_is_loopback(&session->base) ? choose_scheme(session, domain, err) : 0;
 }
 
 static void wipe(char **secret)

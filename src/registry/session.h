@@ -2,8 +2,10 @@
  * One repository of one registry, as the fetch worker sees it: where it is, what proves who we are,
  * and requests that follow redirects and answer challenges by the rules of registry/auth.
  *
- * A registry on a literal loopback address (or called localhost, which is never looked up) is asked
- * by https first and by http if it speaks no TLS, as Docker does. All others are https.
+ * A registry on a literal loopback address (or called localhost, which is never looked up) may
+ * speak plain HTTP; which it speaks is asked without saying anything secret. HTTP is tried first:
+ * reading all certificates for TLS takes longer than the rest of a small pull. All others are
+ * https.
  *
  * Errors never hold a URL's path or query, a header or anything of a body.
  */

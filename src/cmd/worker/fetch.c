@@ -1,5 +1,5 @@
 /*
- * kist-worker fetch: one image from one registry (registry/fetch-wire says how it is told, and
+ * kist-worker-fetch: one image from one registry (registry/fetch-wire says how it is told, and
  * answers).
  *
  * It alone of the workers has the network. Of files it sees four small ones, copied into its empty
@@ -288,7 +288,7 @@ static int run(char **args UNUSED, struct error *err)
 	return r < 0 ? r : 0;
 }
 
-const struct role role_fetch = {
+static const struct role role_fetch = {
 	.name = "fetch",
 	.sandbox =
 		{
@@ -300,3 +300,5 @@ const struct role role_fetch = {
 	.prepare = prepare,
 	.run = run,
 };
+
+const struct role *const worker_roles[] = {&role_fetch, NULL};

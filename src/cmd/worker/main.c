@@ -12,12 +12,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static const struct role *const roles[] = {
-	&role_fetch,
-	&role_unpack,
-	&role_apply,
-};
-
 static bool started_by_kist(void)
 {
 	int type = 0;
@@ -50,10 +44,10 @@ int main(int argc, char **argv)
 		(void)fputs("kist-worker is started by kist; it is of no use by itself\n", stderr);
 		return 125;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(roles); i++) {
-		if (!STREQ(roles[i]->name, argv[1]))
+	for (const struct role *const *role = worker_roles; *role; role++) {
+		if (!STREQ((*role)->name, argv[1]))
 			continue;
-		if (run(roles[i], argv + 2, &err) < 0)
+		if (run(*role, argv + 2, &err) < 0)
 			worker_fail(&err);
 		_exit(0);
 	}

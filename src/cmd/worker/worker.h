@@ -18,7 +18,9 @@ struct role {
 	int (*run)(char **args, struct error *err);
 };
 
-extern const struct role role_fetch, role_unpack, role_apply;
+/* Those of this program; ends with NULL. */
+extern const struct role *const worker_roles[];
+extern const struct role role_unpack, role_apply;
 
 /* The jobs of role unpack. */
 int unpack_archive(char **args, struct error *err) MUST_CHECK;
