@@ -49,7 +49,8 @@ static void drop(struct strv *list, const char *item)
 static int spare_record(const char *id, void *arg)
 {
 	struct needs *left = arg;
-	auto_record record = {0};
+	auto_image_record record = {0};
+	auto_strv blobs = {0};
 
 	/* A record that cannot be read may need anything. */
 	if (image_record_read(left->root, id, &record, NULL) < 0) {
@@ -59,10 +60,11 @@ static int spare_record(const char *id, void *arg)
 	}
 	for (size_t i = 0; i < record.image.diff_ids.n; i++)
 		drop(&left->layers, record.image.diff_ids.v[i]);
-	for (size_t i = 0; i < record.blobs.n; i++)
-		drop(&left->blobs, record.blobs.v[i]);
 	drop(&left->blobs, record.image.id);
-	drop(&left->blobs, record.image.manifest);
+	for (size_t i = 0; i < record.manifest_count; i++)
+		image_record_manifest_blobs(&record.manifests[i], &blobs);
+	for (size_t i = 0; i < blobs.n; i++)
+		drop(&left->blobs, blobs.v[i]);
 	return left->layers.n == 0 && left->blobs.n == 0;
 }
 
@@ -161,7 +163,7 @@ int store_collect(const struct root *root, const struct strv *layers, const stru
 	strv_copy(&left.blobs, blobs);
 	r = spare_intents(&left, except, err);
 	if (r == 0)
-		r = record_each(root, spare_record, &left, err);
+		r = image_record_each(root, spare_record, &left, err);
 	return r < 0 ? r : remove_left(&left, gone, err);
 }
 

@@ -67,17 +67,19 @@ static int find_by_digest(const struct root *root, const struct reference *ref,
 
 /* 1 and the id, or 0. */
 static int find_by_reference(const struct root *root, const char *name,
-			     char ret_id[DIGEST_TEXT_SIZE], struct reference *ret_ref,
-			     struct error *err)
+			     char ret_id[DIGEST_TEXT_SIZE], char ret_manifest[DIGEST_TEXT_SIZE],
+			     struct reference *ret_ref, struct error *err)
 {
 	auto_reference ref = {0};
 	int r;
 
 	if (reference_parse(name, &ref, NULL) < 0)
 		return 0;
-	r = reference_read(root, &ref, ret_id, NULL, err);
-	if (r == 0 && ref.digest)
+	r = reference_read(root, &ref, ret_id, ret_manifest, err);
+	if (r == 0 && ref.digest) {
 		r = find_by_digest(root, &ref, ret_id, err);
+		(void)memcpy(ret_manifest, ref.digest, DIGEST_TEXT_SIZE);
+	}
 	if (r == 1 && ret_ref) {
 		*ret_ref = ref;
 		ref = (struct reference) {0};
@@ -114,7 +116,7 @@ static int find_by_id(const struct root *root, const char *name, char ret_id[DIG
 	prefix.len = strlen(prefix.digits);
 	if (prefix.len == 0 || prefix.len > DIGEST_HEX || !parse_is_hex(prefix.digits, prefix.len))
 		return 0;
-	r = record_each(root, match_prefix, &prefix, err);
+	r = image_record_each(root, match_prefix, &prefix, err);
 	if (r < 0)
 		return r;
 	if (prefix.count > 1)
@@ -126,13 +128,13 @@ static int find_by_id(const struct root *root, const char *name, char ret_id[DIG
 	return 1;
 }
 
-static int find(const struct root *root, const char *name, struct record *ret,
+static int find(const struct root *root, const char *name, struct image_record *ret,
 		struct reference *ret_ref, struct error *err)
 {
-	char id[DIGEST_TEXT_SIZE];
-	int r;
+	char id[DIGEST_TEXT_SIZE], manifest[DIGEST_TEXT_SIZE];
+	int r, named;
 
-	r = find_by_reference(root, name, id, ret_ref, err);
+	r = named = find_by_reference(root, name, id, manifest, ret_ref, err);
 	if (r == 0)
 		r = find_by_id(root, name, id, err);
 	if (r < 0)
@@ -147,10 +149,13 @@ static int find(const struct root *root, const char *name, struct record *ret,
 		}
 		return not_found(name, err);
 	}
-	return image_record_read(root, id, ret, err);
+	r = image_record_read(root, id, ret, err);
+	if (r == 0 && named)
+		(void)memcpy(ret->image.manifest, manifest, DIGEST_TEXT_SIZE);
+	return r;
 }
 
-static void take_image(struct record *record, struct image *ret)
+static void take_image(struct image_record *record, struct image *ret)
 {
 	*ret = record->image;
 	record->image = (struct image) {0};
@@ -159,7 +164,7 @@ static void take_image(struct record *record, struct image *ret)
 int store_image_find(const struct root *root, const char *name, struct image *ret,
 		     struct error *err)
 {
-	auto_record record = {0};
+	auto_image_record record = {0};
 	int r = find(root, name, &record, NULL, err);
 
 	if (r == 0)
@@ -177,7 +182,7 @@ struct listing {
 static int add_image(const char *id, void *arg)
 {
 	struct listing *listing = arg;
-	auto_record record = {0};
+	auto_image_record record = {0};
 	auto_error why = {0};
 
 	if (image_record_read(listing->root, id, &record, &why) < 0)
@@ -206,7 +211,7 @@ int store_image_list(const struct root *root, struct image **ret, size_t *ret_co
 	struct listing listing = {.root = root, .err = err};
 	int r;
 
-	r = record_each(root, add_image, &listing, err);
+	r = image_record_each(root, add_image, &listing, err);
 	if (r < 0) {
 		for (size_t i = 0; i < listing.n; i++)
 			image_release(&listing.images[i]);
@@ -251,7 +256,7 @@ int store_image_tag(const struct root *root, const struct image *image, const ch
 		    struct error *err)
 {
 	auto_reference ref = {0};
-	auto_record record = {0};
+	auto_image_record record = {0};
 	auto_fd int lock = -EBADF;
 	int r;
 
@@ -265,7 +270,11 @@ int store_image_tag(const struct root *root, const struct image *image, const ch
 	if (lock < 0)
 		return lock;
 	r = image_record_read(root, image->id, &record, err);
-	return r < 0 ? r : reference_point(root, &ref, &record, NULL, err);
+	if (r < 0)
+		return r;
+	if (image_record_manifest_find(&record, image->manifest))
+		(void)memcpy(record.image.manifest, image->manifest, DIGEST_TEXT_SIZE);
+	return reference_point(root, &ref, &record, NULL, err);
 }
 
 static int remove_reference(const struct root *root, const char *full, struct strv *lines,
@@ -292,8 +301,8 @@ static int remove_reference(const struct root *root, const char *full, struct st
 
 /* The names go first, then the record, then what nobody else needs: whatever dies in between, what
  * has a name is whole. */
-static int remove_image(const struct root *root, const struct record *record, struct strv *lines,
-			struct error *err)
+static int remove_image(const struct root *root, const struct image_record *record,
+			struct strv *lines, struct error *err)
 {
 	auto_free char *file = mem_printf("%s.json", digest_hex(record->image.id));
 	auto_fd int dir = root_dir_open(root, "images/records", err);
@@ -311,16 +320,16 @@ static int remove_image(const struct root *root, const struct record *record, st
 	if ((unlinkat(dir, file, 0) < 0 && errno != ENOENT) || fsync(dir) < 0)
 		return error_errno(err, errno, "remove image %.12s", digest_hex(record->image.id));
 	strv_add_format(lines, "Deleted: %s", record->image.id);
-	strv_copy(&blobs, &record->blobs);
 	strv_add(&blobs, record->image.id);
-	strv_add(&blobs, record->image.manifest);
+	for (size_t i = 0; i < record->manifest_count; i++)
+		image_record_manifest_blobs(&record->manifests[i], &blobs);
 	r = store_collect(root, &record->image.diff_ids, &blobs, NULL, &gone, err);
 	for (size_t i = gone.n; i > 0; i--)
 		strv_add_format(lines, "Deleted: %s", gone.v[i - 1]);
 	return r;
 }
 
-static int check_unused(const struct record *record, const struct reference *ref,
+static int check_unused(const struct image_record *record, const struct reference *ref,
 			bool (*in_use)(const char *image_id, char **ret_container, void *arg),
 			void *arg, struct error *err)
 {
@@ -347,7 +356,7 @@ int store_image_remove(const struct root *root, const char *name, bool force,
 		       void *arg, struct strv *lines, struct error *err)
 {
 	auto_reference ref = {0};
-	auto_record record = {0};
+	auto_image_record record = {0};
 	auto_free char *full = NULL;
 	auto_fd int lock = -EBADF;
 	bool named;
@@ -365,7 +374,9 @@ int store_image_remove(const struct root *root, const char *name, bool force,
 		if (record.image.references.n > 1 &&
 		    strv_contains(&record.image.references, full)) {
 			r = remove_reference(root, full, lines, err);
-			return r < 0 ? r : layout_write(root, err);
+			if (r == 0)
+				r = layout_write(root, err);
+			return r < 0 ? r : image_record_prune(root, &record, err);
 		}
 	} else if (record.image.references.n > 1 && !force) {
 		return error_set(err, ERROR_CONFLICT,

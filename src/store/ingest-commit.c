@@ -107,23 +107,21 @@ static int publish(struct ingest *ingest, const struct places *places, struct er
 	return 0;
 }
 
-static int check_present(const struct places *places, const struct record *record,
-			 struct error *err)
+static int check_present(const struct places *places, const struct image *image,
+			 const struct strv *blobs, struct error *err)
 {
-	const struct image *image = &record->image;
-
 	for (size_t i = 0; i < image->diff_ids.n; i++)
 		if (faccessat(places->layers, digest_hex(image->diff_ids.v[i]), F_OK,
 			      AT_SYMLINK_NOFOLLOW) < 0)
 			return error_set(err, ERROR_CORRUPT,
 					 "publish image %.12s: its layer %.12s is missing",
 					 digest_hex(image->id), digest_hex(image->diff_ids.v[i]));
-	for (size_t i = 0; i < record->blobs.n; i++)
-		if (faccessat(places->blobs, digest_hex(record->blobs.v[i]), F_OK,
-			      AT_SYMLINK_NOFOLLOW) < 0)
+	for (size_t i = 0; i < blobs->n; i++)
+		if (faccessat(places->blobs, digest_hex(blobs->v[i]), F_OK, AT_SYMLINK_NOFOLLOW) <
+		    0)
 			return error_set(err, ERROR_CORRUPT,
 					 "publish image %.12s: its blob %.12s is missing",
-					 digest_hex(image->id), digest_hex(record->blobs.v[i]));
+					 digest_hex(image->id), digest_hex(blobs->v[i]));
 	return 0;
 }
 
@@ -148,22 +146,19 @@ static void copy_image(struct image *to, const struct image *from)
 	strv_copy(&to->labels, &from->labels);
 }
 
-static void make_record(const struct ingest_image *request, int layers, struct record *record)
+static void make_record(const struct ingest_image *request, int layers, struct image_record *record)
 {
 	copy_image(&record->image, request->image);
 	(void)snprintf(record->image.manifest, DIGEST_TEXT_SIZE, "%s", request->manifest);
 	record->image.size = 0;
 	for (size_t i = 0; i < record->image.diff_ids.n; i++)
 		record->image.size += layer_size(layers, record->image.diff_ids.v[i]);
-	record->manifest_type = mem_strdup(request->manifest_type);
-	record->manifest_size = request->manifest_size;
-	strv_copy(&record->blobs, request->layers);
 }
 
-/* An image that is here already keeps its names. */
-static int keep_references(const struct root *root, struct record *record, struct error *err)
+/* An image that is here already keeps its names, and its other manifests. */
+static int keep_known(const struct root *root, struct image_record *record, struct error *err)
 {
-	auto_record old = {0};
+	auto_image_record old = {0};
 	auto_error why = {0};
 	int r;
 
@@ -173,6 +168,10 @@ static int keep_references(const struct root *root, struct record *record, struc
 	if (r < 0)
 		return error_move(err, &why);
 	strv_copy(&record->image.references, &old.image.references);
+	for (size_t i = 0; i < old.manifest_count; i++)
+		image_record_add_manifest(record, old.manifests[i].digest,
+					  old.manifests[i].media_type, old.manifests[i].size,
+					  &old.manifests[i].blobs);
 	return 0;
 }
 
@@ -181,7 +180,7 @@ int ingest_commit(struct ingest *ingest, const struct ingest_image *request, boo
 {
 	CLEANUP(places_release) struct places places = {-EBADF, -EBADF};
 	auto_reference ref = {0};
-	auto_record record = {0};
+	auto_image_record record = {0};
 	auto_fd int lock = -EBADF;
 	int r = 0;
 
@@ -202,14 +201,16 @@ int ingest_commit(struct ingest *ingest, const struct ingest_image *request, boo
 	if (r < 0)
 		return r;
 	make_record(request, places.layers, &record);
-	r = check_present(&places, &record, err);
+	r = check_present(&places, &record.image, request->layers, err);
 	if (r == 0)
-		r = keep_references(ingest->root, &record, err);
+		r = keep_known(ingest->root, &record, err);
 	if (r < 0)
 		return r;
+	image_record_add_manifest(&record, request->manifest, request->manifest_type,
+				  request->manifest_size, request->layers);
 	if (request->reference)
 		return reference_point(ingest->root, &ref, &record, ret_new, err);
 	if (ret_new)
 		*ret_new = true;
-	return record_write(ingest->root, &record, err);
+	return image_record_write(ingest->root, &record, err);
 }

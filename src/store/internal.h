@@ -13,25 +13,43 @@
 
 #define STORE_RECORD_MAX (8u << 20)
 
-struct record {
-	struct image image; /* references: those whose file says so too */
-	struct strv blobs;  /* digests of the compressed layers, lowest first */
-	char *manifest_type;
-	uint64_t manifest_size;
+/* The same image may have come in several wrappings: as gzip, as zstd, from an archive. */
+struct image_record_manifest {
+	char digest[DIGEST_TEXT_SIZE];
+	char *media_type;
+	uint64_t size;
+	struct strv blobs; /* digests of the compressed layers, lowest first */
 };
 
-void image_record_release(struct record *record);
-#define auto_record CLEANUP(image_record_release) struct record
+struct image_record {
+	/* references: those whose file says so too; manifest: the newest, or that of the reference
+	 * by which the image was found. */
+	struct image image;
+	struct image_record_manifest *manifests; /* oldest first, at least one */
+	size_t manifest_count;
+};
+
+/* Adds a manifest, or makes it the newest. */
+void image_record_add_manifest(struct image_record *record, const char *digest,
+			       const char *media_type, uint64_t size, const struct strv *blobs);
+/* NULL if the image has no such manifest. */
+const struct image_record_manifest *image_record_manifest_find(const struct image_record *record,
+							       const char *digest);
+/* Appends what the manifest needs to @blobs: itself and its layers. */
+void image_record_manifest_blobs(const struct image_record_manifest *manifest, struct strv *blobs);
+
+void image_record_release(struct image_record *record);
+#define auto_image_record CLEANUP(image_record_release) struct image_record
 
 /* @id is a valid digest. ERROR_NOT_FOUND: "No such image: ID"; ERROR_CORRUPT. */
-int image_record_read(const struct root *root, const char *id, struct record *ret,
+int image_record_read(const struct root *root, const char *id, struct image_record *ret,
 		      struct error *err) MUST_CHECK;
 /* Durable when it returns. */
-int record_write(const struct root *root, const struct record *record,
-		 struct error *err) MUST_CHECK;
+int image_record_write(const struct root *root, const struct image_record *record,
+		       struct error *err) MUST_CHECK;
 /* Calls @each with the id of every record until it returns non-zero; returns that or 0. */
-int record_each(const struct root *root, int (*each)(const char *id, void *arg), void *arg,
-		struct error *err) MUST_CHECK;
+int image_record_each(const struct root *root, int (*each)(const char *id, void *arg), void *arg,
+		      struct error *err) MUST_CHECK;
 
 /* What the file of a reference says: *@ret_image, and *@ret_manifest (may be NULL). 1, or 0 if
  * there is none. */
@@ -39,10 +57,15 @@ int reference_read(const struct root *root, const struct reference *ref,
 		   char ret_image[DIGEST_TEXT_SIZE], char ret_manifest[DIGEST_TEXT_SIZE],
 		   struct error *err) MUST_CHECK;
 
-/* With the lock held: points @ref at the image of @record, which is written too; takes it from the
- * image that had it. *@ret_new: it pointed elsewhere, or nowhere. */
-int reference_point(const struct root *root, const struct reference *ref, struct record *record,
-		    bool *ret_new, struct error *err) MUST_CHECK;
+/* With the lock held: points @ref at record->image.manifest, and writes the record. *@ret_new (may
+ * be NULL): it pointed elsewhere, or nowhere. */
+int reference_point(const struct root *root, const struct reference *ref,
+		    struct image_record *record, bool *ret_new, struct error *err) MUST_CHECK;
+
+/* With the lock held: forgets manifests that none of the image's names points to any more, and
+ * removes their blobs. An image without names keeps all. */
+int image_record_prune(const struct root *root, struct image_record *record,
+		       struct error *err) MUST_CHECK;
 
 /* Writes images/oci-layout and images/index.json anew from the references there are. With the lock
  * held. */

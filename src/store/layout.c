@@ -104,19 +104,24 @@ int reference_read(const struct root *root, const struct reference *ref,
 }
 
 static int write_reference(const struct root *root, const struct reference *ref,
-			   const struct record *record, struct error *err)
+			   const struct image_record *record, struct error *err)
 {
+	const struct image_record_manifest *manifest =
+		image_record_manifest_find(record, record->image.manifest);
 	auto_free char *name = reference_escape(ref);
 	auto_fd int dir = -EBADF;
 	auto_str text = {0};
 	struct json_writer w;
 	int r;
 
+	if (!manifest)
+		return error_set(err, ERROR_NOT_FOUND, "No such manifest: %s",
+				 record->image.manifest);
 	json_writer_init(&w, &text, 0);
 	json_object_begin(&w, NULL);
-	json_write_string(&w, "digest", record->image.manifest);
-	json_write_string(&w, "mediaType", record->manifest_type);
-	json_write_u64(&w, "size", record->manifest_size);
+	json_write_string(&w, "digest", manifest->digest);
+	json_write_string(&w, "mediaType", manifest->media_type);
+	json_write_u64(&w, "size", manifest->size);
 	json_write_string(&w, "image", record->image.id);
 	json_end(&w);
 	dir = root_dir_open(root, REFS, err);
@@ -126,8 +131,8 @@ static int write_reference(const struct root *root, const struct reference *ref,
 	return r < 0 ? error_errno(err, r, "write %s/" REFS "/%s", root->dir, name) : 0;
 }
 
-int reference_point(const struct root *root, const struct reference *ref, struct record *record,
-		    bool *ret_new, struct error *err)
+int reference_point(const struct root *root, const struct reference *ref,
+		    struct image_record *record, bool *ret_new, struct error *err)
 {
 	auto_free char *full = reference_full(ref);
 	char image[DIGEST_TEXT_SIZE] = "", manifest[DIGEST_TEXT_SIZE] = "";
@@ -142,10 +147,12 @@ int reference_point(const struct root *root, const struct reference *ref, struct
 	 * had the name needs no change for the same reason. */
 	if (!strv_contains(&record->image.references, full))
 		strv_add(&record->image.references, full);
-	r = record_write(root, record, err);
+	r = image_record_write(root, record, err);
 	if (r == 0)
 		r = write_reference(root, ref, record, err);
-	return r < 0 ? r : layout_write(root, err);
+	if (r == 0)
+		r = layout_write(root, err);
+	return r < 0 ? r : image_record_prune(root, record, err);
 }
 
 static char *unescape(const char *name)

@@ -31,12 +31,91 @@ void image_release(struct image *image)
 	*image = (struct image) {0};
 }
 
-void image_record_release(struct record *record)
+void image_record_release(struct image_record *record)
 {
 	image_release(&record->image);
-	strv_release(&record->blobs);
-	mem_freep(&record->manifest_type);
-	*record = (struct record) {0};
+	for (size_t i = 0; i < record->manifest_count; i++) {
+		free(record->manifests[i].media_type);
+		strv_release(&record->manifests[i].blobs);
+	}
+	free(record->manifests);
+	*record = (struct image_record) {0};
+}
+
+const struct image_record_manifest *image_record_manifest_find(const struct image_record *record,
+							       const char *digest)
+{
+	for (size_t i = 0; i < record->manifest_count; i++)
+		if (STREQ(record->manifests[i].digest, digest))
+			return &record->manifests[i];
+	return NULL;
+}
+
+void image_record_manifest_blobs(const struct image_record_manifest *manifest, struct strv *blobs)
+{
+	strv_add(blobs, manifest->digest);
+	for (size_t i = 0; i < manifest->blobs.n; i++)
+		strv_add(blobs, manifest->blobs.v[i]);
+}
+
+static void drop_manifest(struct image_record *record, size_t index)
+{
+	free(record->manifests[index].media_type);
+	strv_release(&record->manifests[index].blobs);
+	(void)memmove(&record->manifests[index], &record->manifests[index + 1],
+		      (record->manifest_count - index - 1) * sizeof(*record->manifests));
+	record->manifest_count--;
+}
+
+void image_record_add_manifest(struct image_record *record, const char *digest,
+			       const char *media_type, uint64_t size, const struct strv *blobs)
+{
+	struct image_record_manifest *manifest;
+
+	for (size_t i = 0; i < record->manifest_count; i++) {
+		if (STREQ(record->manifests[i].digest, digest)) {
+			drop_manifest(record, i);
+			break;
+		}
+	}
+	record->manifests = mem_resize(record->manifests,
+				       (record->manifest_count + 1) * sizeof(*record->manifests));
+	manifest = &record->manifests[record->manifest_count++];
+	*manifest =
+		(struct image_record_manifest) {.media_type = mem_strdup(media_type), .size = size};
+	(void)memcpy(manifest->digest, digest, DIGEST_TEXT_SIZE);
+	strv_copy(&manifest->blobs, blobs);
+}
+
+int image_record_prune(const struct root *root, struct image_record *record, struct error *err)
+{
+	auto_strv used = {0}, blobs = {0}, none = {0};
+	int r;
+
+	for (size_t i = 0; i < record->image.references.n; i++) {
+		char image[DIGEST_TEXT_SIZE], manifest[DIGEST_TEXT_SIZE];
+		auto_reference ref = {0};
+
+		r = reference_parse(record->image.references.v[i], &ref, err);
+		if (r == 0)
+			r = reference_read(root, &ref, image, manifest, err);
+		if (r < 0)
+			return r;
+		if (r == 1 && STREQ(image, record->image.id))
+			strv_add(&used, manifest);
+	}
+	for (size_t i = 0; used.n > 0 && i < record->manifest_count;) {
+		if (strv_contains(&used, record->manifests[i].digest)) {
+			i++;
+			continue;
+		}
+		image_record_manifest_blobs(&record->manifests[i], &blobs);
+		drop_manifest(record, i);
+	}
+	if (blobs.n == 0)
+		return 0;
+	r = image_record_write(root, record, err);
+	return r < 0 ? r : store_collect(root, &none, &blobs, NULL, NULL, err);
 }
 
 void image_from_config(struct image *image, struct image_config *config)
@@ -99,11 +178,31 @@ static int read_strings(const struct json *object, const char *key, bool digests
 	return 0;
 }
 
-static int read_fields(const struct json *json, const char *id, struct record *record,
+static int read_manifest(const struct json *json, struct image_record *record)
+{
+	const char *digest = json_get_string(json, "digest");
+	const char *type = json_get_string(json, "mediaType");
+	auto_strv blobs = {0};
+	uint64_t size;
+
+	if (!digest_valid(digest) || !type || json_u64(json_get(json, "size"), &size) < 0 ||
+	    read_strings(json, "layers", true, &blobs) < 0)
+		return -EBADMSG;
+	image_record_add_manifest(record, digest, type, size, &blobs);
+	return 0;
+}
+
+static int read_manifests(const struct json *list, struct image_record *record)
+{
+	for (size_t i = 0; i < json_count(list); i++)
+		if (read_manifest(json_at(list, i), record) < 0)
+			return -EBADMSG;
+	return record->manifest_count > 0 ? 0 : -EBADMSG;
+}
+
+static int read_fields(const struct json *json, const char *id, struct image_record *record,
 		       struct error *err)
 {
-	const char *manifest = json_get_string(json, "manifest");
-	const char *type = json_get_string(json, "manifest_type");
 	auto_image_config config = {0};
 	int r;
 
@@ -111,20 +210,19 @@ static int read_fields(const struct json *json, const char *id, struct record *r
 	if (r < 0)
 		return r;
 	image_from_config(&record->image, &config);
-	if (!digest_valid(manifest) || !type ||
-	    json_u64(json_get(json, "manifest_size"), &record->manifest_size) < 0 ||
+	if (read_manifests(json_get(json, "manifests"), record) < 0 ||
 	    json_u64(json_get(json, "size"), &record->image.size) < 0 ||
-	    read_strings(json, "references", false, &record->image.references) < 0 ||
-	    read_strings(json, "blobs", true, &record->blobs) < 0)
+	    read_strings(json, "references", false, &record->image.references) < 0)
 		return error_set(err, ERROR_CORRUPT, "read image record: a field is damaged");
 	(void)memcpy(record->image.id, id, DIGEST_TEXT_SIZE);
-	(void)memcpy(record->image.manifest, manifest, DIGEST_TEXT_SIZE);
-	record->manifest_type = mem_strdup(type);
+	(void)memcpy(record->image.manifest, record->manifests[record->manifest_count - 1].digest,
+		     DIGEST_TEXT_SIZE);
 	return 0;
 }
 
 /* A name in the record counts only while its own file says the same. */
-static int keep_true_references(const struct root *root, struct record *record, struct error *err)
+static int keep_true_references(const struct root *root, struct image_record *record,
+				struct error *err)
 {
 	auto_strv names = {0};
 
@@ -147,11 +245,11 @@ static int keep_true_references(const struct root *root, struct record *record, 
 	return 0;
 }
 
-int image_record_read(const struct root *root, const char *id, struct record *ret,
+int image_record_read(const struct root *root, const char *id, struct image_record *ret,
 		      struct error *err)
 {
 	auto_free char *name = mem_printf("%s.json", digest_hex(id));
-	auto_record record = {0};
+	auto_image_record record = {0};
 	auto_free char *text = NULL;
 	auto_json *json = NULL;
 	auto_fd int dir = -EBADF;
@@ -176,11 +274,28 @@ int image_record_read(const struct root *root, const char *id, struct record *re
 	if (r < 0)
 		return r;
 	*ret = record;
-	record = (struct record) {0};
+	record = (struct image_record) {0};
 	return 0;
 }
 
-int record_write(const struct root *root, const struct record *record, struct error *err)
+static void write_manifests(struct json_writer *w, const struct image_record *record)
+{
+	json_array_begin(w, "manifests");
+	for (size_t i = 0; i < record->manifest_count; i++) {
+		const struct image_record_manifest *manifest = &record->manifests[i];
+
+		json_object_begin(w, NULL);
+		json_write_string(w, "digest", manifest->digest);
+		json_write_string(w, "mediaType", manifest->media_type);
+		json_write_u64(w, "size", manifest->size);
+		json_write_strings(w, "layers", strv_argv(&manifest->blobs));
+		json_end(w);
+	}
+	json_end(w);
+}
+
+int image_record_write(const struct root *root, const struct image_record *record,
+		       struct error *err)
 {
 	auto_free char *name = mem_printf("%s.json", digest_hex(record->image.id));
 	struct image_config config = config_of(&record->image);
@@ -191,12 +306,9 @@ int record_write(const struct root *root, const struct record *record, struct er
 
 	json_writer_init(&w, &text, 2);
 	json_object_begin(&w, NULL);
-	json_write_string(&w, "manifest", record->image.manifest);
-	json_write_string(&w, "manifest_type", record->manifest_type);
-	json_write_u64(&w, "manifest_size", record->manifest_size);
+	write_manifests(&w, record);
 	json_write_u64(&w, "size", record->image.size);
 	json_write_strings(&w, "references", strv_argv(&record->image.references));
-	json_write_strings(&w, "blobs", strv_argv(&record->blobs));
 	image_config_write(&w, &config);
 	json_end(&w);
 	dir = root_dir_open(root, RECORDS, err);
@@ -206,8 +318,8 @@ int record_write(const struct root *root, const struct record *record, struct er
 	return r < 0 ? error_errno(err, r, "write %s/" RECORDS "/%s", root->dir, name) : 0;
 }
 
-int record_each(const struct root *root, int (*each)(const char *id, void *arg), void *arg,
-		struct error *err)
+int image_record_each(const struct root *root, int (*each)(const char *id, void *arg), void *arg,
+		      struct error *err)
 {
 	struct dirent *entry;
 	int fd, r = 0;
