@@ -76,8 +76,24 @@ static int read_subnet(int dir_fd, struct subnet *ret)
 	r = atomic_read(dir_fd, SUBNET_FILE, SUBNET_TEXT_SIZE, &text, &len);
 	if (r < 0)
 		return r;
-	text[strcspn(text, "\n")] = '\0';
+	if (len == 0 || text[len - 1] != '\n')
+		return -EINVAL;
+	text[len - 1] = '\0';
 	return subnet_parse(text, ret);
+}
+
+/* Not by way of a temporary file, which nobody would find after a kill: the lock keeps readers
+ * away, and a line without its end does not count. */
+static int write_subnet(int dir_fd, const struct subnet *subnet)
+{
+	char text[SUBNET_TEXT_SIZE];
+	auto_str line = {0};
+	auto_fd int fd = -EBADF;
+
+	str_append_format(&line, "%s\n", subnet_format(subnet, text));
+	fd = openat(dir_fd, SUBNET_FILE, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+		    0600);
+	return fd < 0 ? -errno : fd_write_full(fd, str_text(&line), line.len);
 }
 
 static void fill(struct bridge *bridge, const struct rtnl_link *link, const struct subnet *subnet)
@@ -305,7 +321,6 @@ static int make_firewall(const struct root *root, struct netlink *filter,
 static int set_up(const struct root *root, struct netlink *route, struct netlink *filter,
 		  struct bridge *bridge, struct error *err)
 {
-	char text[SUBNET_TEXT_SIZE];
 	auto_fd int host = -EBADF;
 	int r;
 
@@ -321,8 +336,7 @@ static int set_up(const struct root *root, struct netlink *route, struct netlink
 	r = make_firewall(root, filter, bridge, err);
 	if (r < 0)
 		return r;
-	(void)subnet_format(&bridge->subnet, text);
-	r = atomic_write(bridge->lock_fd, SUBNET_FILE, text, strlen(text), 0600, 0);
+	r = write_subnet(bridge->lock_fd, &bridge->subnet);
 	return r < 0 ? error_errno(err, r, "write %s/" BRIDGE_FOLDER "/" SUBNET_FILE, root->run)
 		     : 0;
 }
