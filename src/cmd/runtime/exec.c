@@ -1,0 +1,110 @@
+#include "cmd/runtime/runtime.h"
+
+#include "base/parse.h"
+#include "base/strv.h"
+#include "runtime/launch.h"
+
+#include <stdint.h>
+
+struct exec_values {
+	const char *process;
+	const char *console_socket;
+	const char *cwd;
+	const char *user;
+	const char *pid_file;
+	const char *preserve_fds;
+	struct strv env;
+	struct strv caps;
+	bool tty;
+	bool detach;
+	bool no_new_privs;
+};
+
+static const struct option options[] = {
+	{"process", 'p', OPTION_STRING, offsetof(struct exec_values, process), "file",
+	 "A process object as in config.json"},
+	{"console-socket", 0, OPTION_STRING, offsetof(struct exec_values, console_socket), "path",
+	 "Unix socket that gets the master of the terminal"},
+	{"cwd", 'w', OPTION_STRING, offsetof(struct exec_values, cwd), "dir", "Working directory"},
+	{"user", 'u', OPTION_STRING, offsetof(struct exec_values, user), "uid[:gid]", "User"},
+	{"env", 'e', OPTION_LIST, offsetof(struct exec_values, env), "list",
+	 "Environment variables (NAME=value)"},
+	{"cap", 'c', OPTION_LIST, offsetof(struct exec_values, caps), "list",
+	 "Capabilities beyond the container's"},
+	{"tty", 't', OPTION_BOOL, offsetof(struct exec_values, tty), NULL, "Allocate a terminal"},
+	{"detach", 'd', OPTION_BOOL, offsetof(struct exec_values, detach), NULL,
+	 "Return when the process runs"},
+	{"pid-file", 0, OPTION_STRING, offsetof(struct exec_values, pid_file), "file",
+	 "Write the process id to a file"},
+	{"preserve-fds", 0, OPTION_STRING, offsetof(struct exec_values, preserve_fds), "number",
+	 "Pass on this many descriptors behind standard error"},
+	{"no-new-privs", 0, OPTION_BOOL, offsetof(struct exec_values, no_new_privs), NULL,
+	 "Set no_new_privs"},
+	{NULL},
+};
+
+static int check(const struct invocation *invocation, const struct exec_values *values,
+		 uint32_t *preserve, struct error *err)
+{
+	bool args = invocation->operand_count > 1;
+
+	if (!values->process && !args)
+		return error_set(err, ERROR_INVALID,
+				 "exec needs a command, or --process with a file that has one");
+	if (values->process && args)
+		return error_set(err, ERROR_INVALID, "exec takes a command or --process, not both");
+	if (values->preserve_fds && parse_u32(values->preserve_fds, 0, 1024, preserve) < 0)
+		return error_set(err, ERROR_INVALID,
+				 "--preserve-fds must be a number up to 1024, not %s",
+				 values->preserve_fds);
+	return 0;
+}
+
+static int run_exec(const struct invocation *invocation, void *arg)
+{
+	const struct exec_values *values = arg;
+	struct runtime *runtime = invocation->context;
+	auto_error err = {0};
+	uint32_t preserve = 0;
+	int status = 0, r;
+
+	r = check(invocation, values, &preserve, &err);
+	if (r == 0)
+		r = runtime_open(runtime, &err);
+	if (r == 0) {
+		struct launch launch = {
+			.root_fd = runtime->root_fd,
+			.id = invocation->operands[0],
+			.pid_file = values->pid_file,
+			.console_socket = values->console_socket,
+			.preserve_fds = preserve,
+			.detach = values->detach,
+			.warn = runtime_warn,
+		};
+		struct launch_exec exec = {
+			.process = values->process,
+			.args = invocation->operands + 1,
+			.cwd = values->cwd,
+			.user = values->user,
+			.env = &values->env,
+			.caps = &values->caps,
+			.tty = values->tty,
+			.no_new_privs = values->no_new_privs,
+		};
+
+		r = launch_exec(&launch, &exec, &status, &err);
+	}
+	return r < 0 ? runtime_fail(&err, RUNTIME_EXEC_FAILED) : status;
+}
+
+const struct command command_exec = {
+	.name = "exec",
+	.usage = "[OPTIONS] CONTAINER [COMMAND [ARG...]]",
+	.summary = "Run one more process in a container",
+	.options = options,
+	.values_size = sizeof(struct exec_values),
+	.operands_min = 1,
+	.operands_max = OPERANDS_ANY,
+	.flags = COMMAND_STOP_AT_OPERAND,
+	.run = run_exec,
+};

@@ -1,0 +1,173 @@
+/*
+ * kist-runtime: the OCI runtime, with the command line of runc.
+ */
+#include "runtime/container.h"
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/options.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "cmd/runtime/runtime.h"
+#include "codec/json-write.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct command *const commands[] = {
+	&command_create, &command_delete,
+	&command_exec,	 &command_features,
+	&command_kill,	 &command_list,
+	&command_pause,	 &command_ps,
+	&command_resume, &command_run_container,
+	&command_spec,	 &command_start,
+	&command_state,	 NULL,
+};
+
+static const struct option global_options[] = {
+	{"root", 0, OPTION_STRING, offsetof(struct runtime, root), "dir",
+	 "Folder of the containers' states (default \"" RUNTIME_ROOT_DEFAULT "\")"},
+	{"log", 0, OPTION_STRING, offsetof(struct runtime, log), "file",
+	 "Also write errors to a file"},
+	{"log-format", 0, OPTION_STRING, offsetof(struct runtime, log_format), "text|json",
+	 "Format of that file (default \"text\")"},
+	{"debug", 0, OPTION_BOOL, offsetof(struct runtime, debug), NULL,
+	 "Accepted for compatibility: there is nothing more to say"},
+	{"systemd-cgroup", 0, OPTION_BOOL, offsetof(struct runtime, systemd_cgroup), NULL,
+	 "Not supported yet"},
+	{"rootless", 0, OPTION_STRING, offsetof(struct runtime, rootless), "auto|true|false",
+	 "Accepted for compatibility"},
+	{"version", 'v', OPTION_BOOL, offsetof(struct runtime, version), NULL,
+	 "Print version information and quit"},
+	{NULL},
+};
+
+/* What the global options said; verbs and the one warning callback need it. */
+static struct runtime runtime = {.root = RUNTIME_ROOT_DEFAULT, .root_fd = -EBADF};
+
+int runtime_open(struct runtime *context, struct error *err)
+{
+	if (context->systemd_cgroup)
+		return error_set(err, ERROR_UNSUPPORTED,
+				 "--systemd-cgroup is not supported: cgroups are made directly");
+	return container_root_open(context->root, &context->root_fd, err);
+}
+
+static void write_json_line(struct str *line, const char *level, const char *message,
+			    const char *kind)
+{
+	char now[TIME_TEXT_SIZE];
+	struct json_writer w;
+
+	json_writer_init(&w, line, 0);
+	json_object_begin(&w, NULL);
+	json_write_string(&w, "level", level);
+	json_write_string(&w, "msg", message);
+	json_write_string(&w, "time", time_format(time_now(), now));
+	if (kind)
+		json_write_string(&w, "kind", kind);
+	json_end(&w);
+}
+
+static void write_text_line(struct str *line, const char *level, const char *message)
+{
+	char now[TIME_TEXT_SIZE];
+
+	str_append_format(line, "time=\"%s\" level=%s msg=", time_format(time_now(), now), level);
+	json_quote(line, message, strlen(message));
+}
+
+/* One line, one write: lines of several processes in one log do not mix. Returns whether there is
+ * a log. */
+static bool log_line(const char *level, const char *message, const char *kind)
+{
+	auto_fd int fd = -EBADF;
+	auto_str line = {0};
+
+	if (!runtime.log || !*runtime.log)
+		return false;
+	fd = open(runtime.log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return false;
+	if (runtime.log_format && STREQ(runtime.log_format, "json"))
+		write_json_line(&line, level, message, kind);
+	else
+		write_text_line(&line, level, message);
+	str_append_char(&line, '\n');
+	return fd_write_full(fd, line.data, line.len) == 0;
+}
+
+int runtime_fail(const struct error *err, int status)
+{
+	(void)log_line("error", err->message, error_kind_name(err->kind));
+	(void)fprintf(stderr, "kist-runtime: %s\n", err->message);
+	return status;
+}
+
+void runtime_warn(const char *sentence)
+{
+	if (!log_line("warning", sentence, NULL))
+		(void)fprintf(stderr, "kist-runtime: %s\n", sentence);
+}
+
+static void help(void)
+{
+	(void)printf("Usage:  kist-runtime [OPTIONS] COMMAND\n\nRuns OCI bundles\n\nCommands:\n");
+	for (const struct command *const *command = commands; *command; command++)
+		(void)printf("  %-11s %s\n", (*command)->name, (*command)->summary);
+	(void)printf("\nGlobal Options:\n");
+	options_list(stdout, global_options);
+}
+
+static int check_globals(void)
+{
+	if (runtime.log_format && !STREQ(runtime.log_format, "text") &&
+	    !STREQ(runtime.log_format, "json")) {
+		(void)fprintf(stderr, "kist-runtime: --log-format must be text or json, not %s\n",
+			      runtime.log_format);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int run_command(int argc, char **argv)
+{
+	const struct command *command = command_find(commands, argv[0]);
+	const struct command *nearest;
+
+	if (command)
+		return command_run("kist-runtime", command, &runtime, argc, argv);
+	nearest = command_nearest(commands, argv[0]);
+	(void)fprintf(stderr, "kist-runtime: '%s' is not a kist-runtime command.", argv[0]);
+	if (nearest)
+		(void)fprintf(stderr, " Did you mean '%s'?", nearest->name);
+	(void)fprintf(stderr, " See 'kist-runtime --help'\n");
+	return RUNTIME_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+	int first, status = 0;
+
+	first = options_parse("kist-runtime", global_options, COMMAND_STOP_AT_OPERAND, &runtime,
+			      argc, argv);
+	if (first < 0 && first != -ECANCELED)
+		return RUNTIME_FAILED;
+	if (runtime.version)
+		(void)printf("kist-runtime version %s\nspec: %s\n", KIST_VERSION,
+			     RUNTIME_VERSION_SPEC);
+	else if (first == -ECANCELED || first == argc)
+		help();
+	else if (check_globals() < 0)
+		return RUNTIME_FAILED;
+	else
+		status = run_command(argc - first, argv + first);
+	if (fflush(stdout) != 0 && status == 0) {
+		perror("kist-runtime: write to standard output");
+		status = RUNTIME_FAILED;
+	}
+	return status;
+}

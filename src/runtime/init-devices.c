@@ -1,0 +1,217 @@
+#include "runtime/init.h"
+
+#include "base/fd.h"
+#include "kern/mount.h"
+#include "kern/resolve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+/* OCI runtime 1.2, config-linux.md, "Default Devices" (console and ptmx excepted). */
+static const struct runtime_device default_devices[] = {
+	{.path = "null", .type = 'c', .major = 1, .minor = 3, .mode = 0666},
+	{.path = "zero", .type = 'c', .major = 1, .minor = 5, .mode = 0666},
+	{.path = "full", .type = 'c', .major = 1, .minor = 7, .mode = 0666},
+	{.path = "random", .type = 'c', .major = 1, .minor = 8, .mode = 0666},
+	{.path = "urandom", .type = 'c', .major = 1, .minor = 9, .mode = 0666},
+	{.path = "tty", .type = 'c', .major = 5, .minor = 0, .mode = 0666},
+};
+
+static const struct {
+	const char *name;
+	const char *target;
+} links[] = {
+	{"fd", "/proc/self/fd"},
+	{"stdin", "/proc/self/fd/0"},
+	{"stdout", "/proc/self/fd/1"},
+	{"stderr", "/proc/self/fd/2"},
+};
+
+static bool is_device(const struct stat *st, mode_t type, dev_t number)
+{
+	return (st->st_mode & S_IFMT) == type && (type == S_IFIFO || st->st_rdev == number);
+}
+
+/* What is there already must be the very device. */
+static int make_node(int dir_fd, const char *name, const struct runtime_device *device)
+{
+	mode_t type = device->type == 'c' ? S_IFCHR : device->type == 'b' ? S_IFBLK : S_IFIFO;
+	dev_t number = makedev(device->major, device->minor);
+	struct stat st;
+
+	if (mknodat(dir_fd, name, type | device->mode, number) < 0) {
+		if (errno != EEXIST)
+			return -errno;
+		if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			return -errno;
+		return is_device(&st, type, number) ? 0 : -EEXIST;
+	}
+	if ((device->uid != 0 || device->gid != 0) &&
+	    fchownat(dir_fd, name, device->uid, device->gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	return 0;
+}
+
+static bool is_dev_bound(const struct runtime_config *config)
+{
+	for (size_t i = 0; i < config->mount_count; i++) {
+		const char *path = config->mounts[i].destination;
+
+		if (config->mounts[i].bind && (STREQ(path, "/dev") || STREQ(path, "/dev/")))
+			return true;
+	}
+	return false;
+}
+
+static int make_configured(struct init *init, int root_fd)
+{
+	for (size_t i = 0; i < init->config->device_count; i++) {
+		const struct runtime_device *device = &init->config->devices[i];
+		auto_fd int parent = -EBADF;
+		const char *name;
+		int r;
+
+		parent = resolve_parent(root_fd, device->path, 0755, &name);
+		r = parent < 0 ? parent : make_node(parent, name, device);
+		if (r < 0)
+			return init_fail(init, INIT_DEVICE, device->path, r);
+	}
+	return 0;
+}
+
+static int make_links(int dev_fd)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
+		if (symlinkat(links[i].target, dev_fd, links[i].name) < 0 && errno != EEXIST)
+			return -errno;
+	if (access("/proc/kcore", F_OK) == 0 && symlinkat("/proc/kcore", dev_fd, "core") < 0 &&
+	    errno != EEXIST)
+		return -errno;
+	if (unlinkat(dev_fd, "ptmx", 0) < 0 && errno != ENOENT)
+		return -errno;
+	return symlinkat("pts/ptmx", dev_fd, "ptmx") < 0 ? -errno : 0;
+}
+
+int init_devices(struct init *init, int root_fd)
+{
+	auto_fd int dev_fd = -EBADF;
+	int r;
+
+	/* The caller's own /dev is left as it is. */
+	if (is_dev_bound(init->config))
+		return 0;
+	/* An image whose /dev is a symlink could send nodes and links into a volume of the host's
+	 * (CVE-2026-41579). */
+	dev_fd = openat(root_fd, "dev", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dev_fd < 0 && errno == ENOENT)
+		dev_fd = resolve_directory(root_fd, "dev", 0755);
+	else if (dev_fd < 0)
+		dev_fd = -errno;
+	if (dev_fd < 0)
+		return init_fail(init, INIT_DEVICE, "/dev", dev_fd);
+	for (size_t i = 0; i < ARRAY_SIZE(default_devices); i++) {
+		r = make_node(dev_fd, default_devices[i].path, &default_devices[i]);
+		if (r < 0)
+			return init_fail(init, INIT_DEVICE, default_devices[i].path, r);
+	}
+	r = make_links(dev_fd);
+	if (r < 0)
+		return init_fail(init, INIT_DEVICE, "/dev/ptmx", r);
+	return make_configured(init, root_fd);
+}
+
+/* The real /dev/null of the host, wherever the container's leads (CVE-2025-31133). */
+static int clone_null(void)
+{
+	auto_fd int fd = -EBADF;
+	struct stat st;
+
+	fd = mount_clone(AT_FDCWD, "/dev/null", false);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!is_device(&st, S_IFCHR, makedev(1, 3)))
+		return -ENODEV;
+	return TAKE_FD(fd);
+}
+
+/* Covers for masked paths: the null device, and one empty read-only tmpfs for all directories. */
+struct covers {
+	int null_fd;
+	int empty_fd;
+};
+
+static int open_cover(struct covers *covers, bool directory)
+{
+	static char *const options[] = {(char *)"size=0k", NULL};
+	int *fd = directory ? &covers->empty_fd : &covers->null_fd;
+
+	if (*fd < 0)
+		*fd = directory ? mount_new("tmpfs", "tmpfs", options,
+					    MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
+						    MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+					    NULL)
+				: clone_null();
+	if (*fd < 0)
+		return *fd;
+	return mount_clone(*fd, "", false);
+}
+
+static int mask_path(struct covers *covers, int root_fd, const char *path)
+{
+	auto_fd int target = -EBADF, tree = -EBADF;
+	struct stat st;
+
+	target = resolve_open(root_fd, path, O_PATH);
+	if (target == -ENOENT || target == -ENOTDIR)
+		return 0;
+	if (target < 0)
+		return target;
+	if (fstat(target, &st) < 0)
+		return -errno;
+	tree = open_cover(covers, S_ISDIR(st.st_mode));
+	return tree < 0 ? tree : mount_attach(tree, target);
+}
+
+static int make_readonly(int root_fd, const char *path)
+{
+	auto_fd int target = -EBADF, tree = -EBADF;
+	int r;
+
+	target = resolve_open(root_fd, path, O_PATH);
+	if (target == -ENOENT || target == -ENOTDIR)
+		return 0;
+	if (target < 0)
+		return target;
+	tree = mount_clone(target, "", true);
+	if (tree < 0)
+		return tree;
+	r = mount_change(tree, MOUNT_ATTR_RDONLY, 0, 0, true);
+	return r < 0 ? r : mount_attach(tree, target);
+}
+
+int init_paths(struct init *init, int root_fd)
+{
+	struct covers covers = {.null_fd = -EBADF, .empty_fd = -EBADF};
+	int r = 0;
+
+	for (char **path = init->config->readonly_paths; path && *path; path++) {
+		r = make_readonly(root_fd, *path);
+		if (r < 0)
+			return init_fail(init, INIT_READONLY, *path, r);
+	}
+	for (char **path = init->config->masked_paths; r == 0 && path && *path; path++) {
+		r = mask_path(&covers, root_fd, *path);
+		if (r < 0)
+			(void)init_fail(init, INIT_MASK, *path, r);
+	}
+	(void)fd_close(covers.null_fd);
+	(void)fd_close(covers.empty_fd);
+	return r;
+}

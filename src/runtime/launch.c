@@ -1,0 +1,420 @@
+#include "runtime/launch.h"
+
+#include "base/fd.h"
+#include "base/mem.h"
+#include "runtime/bundle.h"
+#include "runtime/container.h"
+#include "runtime/filter.h"
+#include "runtime/foreground.h"
+#include "runtime/hooks.h"
+#include "runtime/lifecycle.h"
+#include "runtime/pid-file.h"
+#include "runtime/resources.h"
+#include "runtime/spawn-init.h"
+#include "runtime/terminal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define SOCKET_NAME "start"
+
+/* Everything that belongs to one launch of a new container, released together. */
+struct making {
+	const struct launch *launch;
+	struct bundle bundle;
+	struct container container;
+	struct cgroup cgroup;
+	bool cgroup_made;
+	bool wait; /* for `start` */
+	struct init init;
+	struct init_child child;
+	struct str state; /* for the hooks */
+};
+
+/* On the heap, because the child uses it as well, on a stack of its own. */
+static struct making *making_new(const struct launch *launch)
+{
+	struct making *making = mem_new(struct making);
+
+	making->launch = launch;
+	making->container.dir_fd = -EBADF;
+	making->init.listen_fd = -EBADF;
+	making->init.join_fd = -EBADF;
+	making->init.console_fd = -EBADF;
+	for (size_t i = 0; i < RUNTIME_NAMESPACE_COUNT; i++)
+		making->init.namespace_fds[i] = -EBADF;
+	making->child.pid_fd = -EBADF;
+	making->child.report_fd = -EBADF;
+	return making;
+}
+
+static void making_freep(struct making **pointer)
+{
+	struct making *making = *pointer;
+
+	if (!making)
+		return;
+	init_child_release(&making->child);
+	init_release(&making->init);
+	cgroup_release(&making->cgroup);
+	container_release(&making->container);
+	bundle_release(&making->bundle);
+	str_release(&making->state);
+	mem_freep(pointer);
+}
+
+#define auto_making CLEANUP(making_freep) struct making
+
+/* Takes back what was made, after a failure. */
+static void undo(struct making *making)
+{
+	init_child_kill(&making->child);
+	if (making->cgroup_made) {
+		(void)!cgroup_kill_all(&making->cgroup);
+		(void)!cgroup_remove(&making->cgroup, 5000);
+	}
+	if (making->container.dir_fd >= 0)
+		(void)!container_remove(making->launch->root_fd, &making->container, NULL);
+}
+
+static const uint64_t namespace_flags[RUNTIME_NAMESPACE_COUNT] = {
+	[RUNTIME_NAMESPACE_PID] = CLONE_NEWPID,	 [RUNTIME_NAMESPACE_NETWORK] = CLONE_NEWNET,
+	[RUNTIME_NAMESPACE_MOUNT] = CLONE_NEWNS, [RUNTIME_NAMESPACE_IPC] = CLONE_NEWIPC,
+	[RUNTIME_NAMESPACE_UTS] = CLONE_NEWUTS,	 [RUNTIME_NAMESPACE_CGROUP] = CLONE_NEWCGROUP,
+};
+
+/* Opens the namespaces to be joined; *@ret_flags are those to be made with the process. */
+static int open_namespaces(struct making *making, uint64_t *ret_flags, struct error *err)
+{
+	const struct runtime_namespace *namespaces = making->bundle.config.namespaces;
+	uint64_t flags = 0;
+
+	for (size_t i = 0; i < RUNTIME_NAMESPACE_COUNT; i++) {
+		int fd;
+
+		if (!namespaces[i].present)
+			continue;
+		if (!namespaces[i].path) {
+			/* The cgroup namespace comes later, in the container's cgroup. */
+			if (i != RUNTIME_NAMESPACE_CGROUP)
+				flags |= namespace_flags[i];
+			continue;
+		}
+		fd = open(namespaces[i].path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			return error_errno(err, errno, "open the %s namespace %s",
+					   runtime_namespace_name((enum runtime_namespace_kind)i),
+					   namespaces[i].path);
+		making->init.namespace_fds[i] = fd;
+		/* Entered here: a pid namespace counts for children only. For all it is checked
+		 * that the file is a namespace of that kind. */
+		if (i == RUNTIME_NAMESPACE_PID && setns(fd, CLONE_NEWPID) < 0)
+			return error_errno(err, errno, "enter the pid namespace %s",
+					   namespaces[i].path);
+	}
+	*ret_flags = flags;
+	return 0;
+}
+
+static int found_process(pid_t pid, void *arg)
+{
+	return 1;
+}
+
+static int make_cgroup(struct making *making, struct error *err)
+{
+	const struct runtime_config *config = &making->bundle.config;
+	bool existed;
+	int r;
+
+	r = cgroup_open(making->container.cgroup, &making->cgroup);
+	if (r < 0)
+		return error_errno(err, r, "use the cgroup %s", making->container.cgroup);
+	r = cgroup_create(&making->cgroup, &existed);
+	if (r < 0)
+		return error_errno(err, r, "make the cgroup %s", making->container.cgroup);
+	making->cgroup_made = !existed;
+	if (existed && cgroup_pids(&making->cgroup, found_process, NULL) == 1)
+		return error_set(err, ERROR_CONFLICT,
+				 "the cgroup %s of the new container has processes in it already",
+				 making->container.cgroup);
+	if (existed && cgroup_frozen(&making->cgroup) == 1)
+		return error_set(err, ERROR_CONFLICT,
+				 "the cgroup %s of the new container is frozen",
+				 making->container.cgroup);
+	making->init.cgroup = &making->cgroup;
+	r = resources_apply_devices(&making->cgroup, &config->resources, err);
+	return r < 0 ? r : resources_apply(&making->cgroup, &config->resources, err);
+}
+
+/* The socket that `start` connects to, in a folder of ours whose path may be long. */
+static int listen_for_start(struct making *making, struct error *err)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	auto_fd int fd = -EBADF;
+
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/" SOCKET_NAME,
+		       making->container.dir_fd);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    listen(fd, 1) < 0)
+		return error_errno(err, errno, "make the socket of container %s",
+				   making->container.id);
+	making->init.listen_fd = TAKE_FD(fd);
+	return 0;
+}
+
+static int make_record(struct making *making, struct error *err)
+{
+	const struct launch *launch = making->launch;
+	const struct runtime_config *config = &making->bundle.config;
+	struct container_record record = {
+		.bundle = making->bundle.path,
+		.rootfs = making->bundle.rootfs,
+		.cgroup = config->cgroups_path && *config->cgroups_path ? config->cgroups_path
+									: launch->id,
+		.annotations = config->annotations,
+	};
+
+	return container_make(launch->root_fd, launch->id, &record, &making->container, err);
+}
+
+static int prepare_init(struct making *making, struct error *err)
+{
+	const struct runtime_config *config = &making->bundle.config;
+	struct init *init = &making->init;
+	void *filter;
+	int r;
+
+	init->config = config;
+	init->rootfs = making->bundle.rootfs;
+	init->preserve_fds = making->launch->preserve_fds;
+	init->deferred = mem_zero(config->mount_count, sizeof(*init->deferred));
+	init->hooks = config->hooks[RUNTIME_HOOK_PRESTART].n > 0 ||
+		      config->hooks[RUNTIME_HOOK_CREATE_RUNTIME].n > 0 ||
+		      config->hooks[RUNTIME_HOOK_CREATE_CONTAINER].n > 0 ||
+		      config->hooks[RUNTIME_HOOK_START_CONTAINER].n > 0;
+	init_prepare(init, &config->process, making->launch->warn);
+	if (!config->seccomp)
+		return 0;
+	r = filter_prepare(making->launch->root_fd, config->seccomp, &filter, &init->filter_len,
+			   err);
+	if (r < 0)
+		return r;
+	init->filter = filter;
+	init->filter_flags = config->seccomp->flags;
+	return 0;
+}
+
+static int run_first_hooks(struct making *making, struct error *err)
+{
+	const struct runtime_hooks *hooks = making->bundle.config.hooks;
+	int r;
+
+	container_write_state(&making->container, CONTAINER_CREATING, making->child.pid, 0, false,
+			      &making->state);
+	r = hooks_run(&hooks[RUNTIME_HOOK_PRESTART], str_text(&making->state), err);
+	if (r == 0)
+		r = hooks_run(&hooks[RUNTIME_HOOK_CREATE_RUNTIME], str_text(&making->state), err);
+	if (r < 0)
+		return r;
+	making->init.hook_state = str_text(&making->state);
+	if (send(making->child.report_fd, "", 1, MSG_NOSIGNAL) != 1)
+		return error_errno(err, errno, "tell the container's process to go on");
+	return 0;
+}
+
+/* Why a child that said nothing ended. */
+static int explain_death(struct making *making, struct error *err)
+{
+	uint64_t kills = 0;
+
+	if (cgroup_oom_count(&making->cgroup, &kills) == 0 && kills > 0)
+		return error_set(err, ERROR_EXHAUSTED,
+				 "the memory limit of container %s is too low to start it",
+				 making->container.id);
+	return error_set(err, ERROR_SYSTEM, "the process of container %s died while it was set up",
+			 making->container.id);
+}
+
+/* Waits until the child is set up. */
+static int await_ready(struct making *making, struct error *err)
+{
+	struct init_message message;
+	int r;
+
+	for (;;) {
+		r = init_receive(making->child.report_fd, &message, err);
+		if (r < 0)
+			return r;
+		if (r == 0)
+			return explain_death(making, err);
+		if (message.stage == INIT_READY)
+			return 0;
+		r = run_first_hooks(making, err);
+		if (r < 0)
+			return r;
+	}
+}
+
+static int make_process(struct making *making, struct error *err)
+{
+	uint64_t flags = 0;
+	int r;
+
+	r = prepare_init(making, err);
+	if (r == 0)
+		r = open_namespaces(making, &flags, err);
+	if (r == 0)
+		r = make_record(making, err);
+	if (r == 0 && making->wait)
+		r = listen_for_start(making, err);
+	if (r == 0)
+		r = make_cgroup(making, err);
+	if (r == 0)
+		r = terminal_connect(making->launch->console_socket, &making->bundle.config.process,
+				     &making->init.console_fd, err);
+	return r < 0 ? r : init_spawn(&making->init, flags, &making->cgroup, &making->child, err);
+}
+
+static int check_launch(const struct making *making, struct error *err)
+{
+	int r = container_check_id(making->launch->id, err);
+
+	if (r == 0 && !making->bundle.config.has_process)
+		r = error_set(err, ERROR_INVALID, "config: process is missing");
+	return r;
+}
+
+static int create_container(struct making *making, struct error *err)
+{
+	int r;
+
+	r = bundle_open(making->launch->bundle ? making->launch->bundle : ".", &making->bundle,
+			err);
+	if (r == 0)
+		r = check_launch(making, err);
+	if (r == 0)
+		r = make_process(making, err);
+	if (r == 0)
+		r = await_ready(making, err);
+	return r;
+}
+
+/* As far as `start`: the socket has to be there before the process is. */
+int launch_create(const struct launch *launch, struct error *err)
+{
+	auto_making *making = making_new(launch);
+	int r;
+
+	making->wait = true;
+	r = create_container(making, err);
+	if (r == 0)
+		r = container_write_pid(&making->container, making->child.pid, err);
+	if (r == 0)
+		r = pid_file_write(launch->pid_file, making->child.pid, err);
+	if (r < 0) {
+		undo(making);
+		return r;
+	}
+	/* The child waits with all this in its memory, which is ours until we exit. */
+	(void)TAKE_PTR(making);
+	return 0;
+}
+
+static int run_poststart(const struct bundle *bundle, const struct container *container,
+			 struct error *err)
+{
+	const struct runtime_hooks *hooks = &bundle->config.hooks[RUNTIME_HOOK_POSTSTART];
+	auto_str state = {0};
+
+	if (hooks->n == 0)
+		return 0;
+	container_write_state(container, CONTAINER_RUNNING, container->pid, 0, false, &state);
+	return hooks_run(hooks, str_text(&state), err);
+}
+
+/* The end of the connection: the program runs. */
+static int await_exec(int report_fd, struct error *err)
+{
+	struct init_message message;
+	int r;
+
+	r = init_receive(report_fd, &message, err);
+	if (r > 0)
+		return error_set(err, ERROR_SYSTEM, "the container's process spoke out of turn");
+	return r;
+}
+
+static int start_run(struct making *making, struct error *err)
+{
+	int r;
+
+	r = create_container(making, err);
+	if (r == 0)
+		r = await_exec(making->child.report_fd, err);
+	if (r == 0)
+		r = container_write_pid(&making->container, making->child.pid, err);
+	if (r == 0)
+		r = run_poststart(&making->bundle, &making->container, err);
+	if (r == 0)
+		r = pid_file_write(making->launch->pid_file, making->child.pid, err);
+	return r;
+}
+
+int launch_run(const struct launch *launch, int *ret_status, struct error *err)
+{
+	auto_making *making = making_new(launch);
+	int r;
+
+	r = start_run(making, err);
+	if (r < 0) {
+		undo(making);
+		return r;
+	}
+	*ret_status = 0;
+	if (launch->detach)
+		return 0;
+	r = foreground_wait(making->child.pid_fd);
+	making->child.pid_fd = fd_close(making->child.pid_fd);
+	if (r < 0)
+		return error_errno(err, r, "wait for container %s", launch->id);
+	*ret_status = r;
+	return launch->keep ? 0 : lifecycle_delete(launch->root_fd, launch->id, true, err);
+}
+
+int launch_start(int root_fd, const char *id, struct error *err)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	auto_container container = {.dir_fd = -EBADF};
+	auto_bundle bundle = {0};
+	auto_fd int fd = -EBADF;
+	int r;
+
+	r = container_load(root_fd, id, &container, err);
+	if (r < 0)
+		return r;
+	if (container_status(&container) != CONTAINER_CREATED)
+		return error_set(err, ERROR_CONFLICT,
+				 "cannot start a container that is not created: %s is %s", id,
+				 container_status_name(container_status(&container)));
+	r = bundle_open(container.bundle, &bundle, err);
+	if (r < 0)
+		return r;
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/" SOCKET_NAME,
+		       container.dir_fd);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return error_errno(err, errno, "reach the process of container %s", id);
+	r = await_exec(fd, err);
+	/* It has been started once, however that went. */
+	(void)unlinkat(container.dir_fd, SOCKET_NAME, 0);
+	return r < 0 ? r : run_poststart(&bundle, &container, err);
+}
