@@ -31,14 +31,21 @@ int execution_fail(struct execution *execution, const char *fmt, ...)
 	return -EINVAL;
 }
 
-int execution_keep(struct execution *execution, const char *s, size_t len, const char **ret)
+int execution_charge(struct execution *execution, size_t len)
 {
 	execution->memory += len;
-	if (execution->memory > TEMPLATE_OUTPUT_MAX) {
-		(void)execution_fail(execution, "more than %d bytes of strings",
-				     TEMPLATE_OUTPUT_MAX);
-		return -E2BIG;
-	}
+	if (execution->memory <= TEMPLATE_OUTPUT_MAX)
+		return 0;
+	(void)execution_fail(execution, "more than %d bytes of strings", TEMPLATE_OUTPUT_MAX);
+	return -E2BIG;
+}
+
+int execution_keep(struct execution *execution, const char *s, size_t len, const char **ret)
+{
+	int r = execution_charge(execution, len);
+
+	if (r < 0)
+		return r;
 	*ret = arena_strndup(&execution->arena, s, len);
 	return 0;
 }

@@ -47,8 +47,7 @@ static bool is_list(const struct value *value)
 static int keep_list(struct execution *execution, const struct str *text, struct value *ret)
 {
 	struct json *list;
-	const char *kept;
-	int r = execution_keep(execution, "", text->len, &kept);
+	int r = execution_charge(execution, text->len);
 
 	if (r == 0)
 		r = json_parse(str_text(text), text->len, &list, NULL);

@@ -68,6 +68,8 @@ const struct function *function_find(const char *name, size_t len);
 
 /* Sets execution->why (unless set) and returns -EINVAL. */
 int execution_fail(struct execution *execution, const char *fmt, ...) PRINTF(2, 3);
+/* Counts memory that a function makes; -E2BIG when there is too much of it. */
+int execution_charge(struct execution *execution, size_t len);
 /* A copy that lives as long as the execution; -E2BIG when it has made too many. */
 int execution_keep(struct execution *execution, const char *s, size_t len, const char **ret);
 

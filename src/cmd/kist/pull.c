@@ -1,11 +1,9 @@
 /*
  * kist pull: an image from a registry.
  */
-#include "registry/pull.h"
 #include "base/mem.h"
+#include "cmd/kist/image-pull.h"
 #include "cmd/kist/kist.h"
-#include "cmd/kist/progress.h"
-#include "store/reference.h"
 
 #include <stddef.h>
 #include <stdio.h>
