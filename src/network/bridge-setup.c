@@ -1,3 +1,7 @@
+/* What all containers on the bridge share: interface, subnet and packet filter; made, looked at,
+ * repaired and removed. The theory of operation stands in bridge.h. */
+#include "network/bridge.h"
+
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -7,7 +11,6 @@
 #include "kern/rtnl-addr.h"
 #include "kern/rtnl-link.h"
 #include "kern/sysctl.h"
-#include "network/bridge.h"
 #include "network/firewall.h"
 #include "network/port.h"
 #include "network/record.h"
