@@ -236,6 +236,25 @@ static int drop_privileges(struct init *init)
 	return 0;
 }
 
+/* The connection to the parent ends with the exec of the program; until then it is open for the
+ * trampoline. */
+static int execute(struct init *init)
+{
+	const char *name = init->process->args[0];
+
+	if (fcntl(init->report_fd, F_SETFD, 0) < 0)
+		return init_fail(init, INIT_EXEC, name, -errno);
+	trampoline_fd_text(init->report_fd, init->trampoline_text);
+	init->argv[0] = init->path;
+	init->argv[1] = init->trampoline_text;
+	(void)execveat(init->trampoline_fd, "", init->argv, init->env, AT_EMPTY_PATH);
+	/* Only the caller's own seccomp profile can refuse that so; then without. */
+	if (init->filter && (errno == EPERM || errno == ENOSYS) &&
+	    fcntl(init->report_fd, F_SETFD, FD_CLOEXEC) == 0)
+		(void)execve(init->path, init->process->args, init->env);
+	return init_fail(init, INIT_EXEC, name, -errno);
+}
+
 int init_process(struct init *init)
 {
 	const struct runtime_process *process = init->process;
@@ -276,6 +295,5 @@ int init_process(struct init *init)
 	}
 	if (prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0)
 		return init_fail(init, INIT_EXEC, process->args[0], -errno);
-	(void)execve(init->path, process->args, init->env);
-	return init_fail(init, INIT_EXEC, process->args[0], -errno);
+	return execute(init);
 }

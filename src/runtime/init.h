@@ -10,6 +10,7 @@
 #include "base/macro.h"
 #include "kern/caps.h"
 #include "kern/cgroup.h"
+#include "kern/trampoline.h"
 #include "spec/runtime-config.h"
 
 #include <stdbool.h>
@@ -79,6 +80,9 @@ struct init {
 	size_t filter_len;
 	unsigned filter_flags;
 	unsigned preserve_fds;
+	int trampoline_fd;
+	char **argv; /* of the trampoline: path, descriptor, process->args */
+	char trampoline_text[TRAMPOLINE_FD_SIZE];
 	char **env; /* process->env with room for HOME in home_slot, if that is not NULL */
 	char **home_slot;
 	char home[INIT_ENV_HOME_SIZE];

@@ -40,6 +40,7 @@ static void joining_init(struct joining *joining, const struct launch *launch,
 	joining->init.listen_fd = -EBADF;
 	joining->init.join_fd = -EBADF;
 	joining->init.console_fd = -EBADF;
+	joining->init.trampoline_fd = -EBADF;
 	for (size_t i = 0; i < RUNTIME_NAMESPACE_COUNT; i++)
 		joining->init.namespace_fds[i] = -EBADF;
 	joining->child.pid_fd = -EBADF;
@@ -214,12 +215,12 @@ static int start_process(struct joining *joining, struct error *err)
 	r = init_spawn(&joining->init, 0, &joining->cgroup, &joining->child, err);
 	if (r < 0)
 		return r;
-	r = init_receive(joining->child.report_fd, &message, err);
+	r = init_receive(joining->child.report_fd, joining->process.args[0], &message, err);
 	if (r == 0)
 		r = error_set(err, ERROR_SYSTEM, "the process died on its way into container %s",
 			      joining->container.id);
 	if (r > 0)
-		r = init_receive(joining->child.report_fd, &message, err);
+		r = init_receive(joining->child.report_fd, joining->process.args[0], &message, err);
 	if (r == 0)
 		r = pid_file_write(joining->launch->pid_file, joining->child.pid, err);
 	if (r < 0)

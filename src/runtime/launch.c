@@ -48,6 +48,7 @@ static struct making *making_new(const struct launch *launch)
 	making->init.listen_fd = -EBADF;
 	making->init.join_fd = -EBADF;
 	making->init.console_fd = -EBADF;
+	making->init.trampoline_fd = -EBADF;
 	for (size_t i = 0; i < RUNTIME_NAMESPACE_COUNT; i++)
 		making->init.namespace_fds[i] = -EBADF;
 	making->child.pid_fd = -EBADF;
@@ -251,7 +252,8 @@ static int await_ready(struct making *making, struct error *err)
 	int r;
 
 	for (;;) {
-		r = init_receive(making->child.report_fd, &message, err);
+		r = init_receive(making->child.report_fd, making->bundle.config.process.args[0],
+				 &message, err);
 		if (r < 0)
 			return r;
 		if (r == 0)
@@ -342,12 +344,12 @@ static int run_poststart(const struct bundle *bundle, const struct container *co
 }
 
 /* The end of the connection: the program runs. */
-static int await_exec(int report_fd, struct error *err)
+static int await_exec(int report_fd, const struct bundle *bundle, struct error *err)
 {
 	struct init_message message;
 	int r;
 
-	r = init_receive(report_fd, &message, err);
+	r = init_receive(report_fd, bundle->config.process.args[0], &message, err);
 	if (r > 0)
 		return error_set(err, ERROR_SYSTEM, "the container's process spoke out of turn");
 	return r;
@@ -359,7 +361,7 @@ static int start_run(struct making *making, struct error *err)
 
 	r = create_container(making, err);
 	if (r == 0)
-		r = await_exec(making->child.report_fd, err);
+		r = await_exec(making->child.report_fd, &making->bundle, err);
 	if (r == 0)
 		r = container_write_pid(&making->container, making->child.pid, err);
 	if (r == 0)
@@ -406,6 +408,8 @@ int launch_start(int root_fd, const char *id, struct error *err)
 				 "cannot start a container that is not created: %s is %s", id,
 				 container_status_name(container_status(&container)));
 	r = bundle_open(container.bundle, &bundle, err);
+	if (r == 0 && !bundle.config.has_process)
+		r = error_set(err, ERROR_INVALID, "config: process is missing");
 	if (r < 0)
 		return r;
 	(void)snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/" SOCKET_NAME,
@@ -413,7 +417,7 @@ int launch_start(int root_fd, const char *id, struct error *err)
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return error_errno(err, errno, "reach the process of container %s", id);
-	r = await_exec(fd, err);
+	r = await_exec(fd, &bundle, err);
 	/* It has been started once, however that went. */
 	(void)unlinkat(container.dir_fd, SOCKET_NAME, 0);
 	return r < 0 ? r : run_poststart(&bundle, &container, err);

@@ -34,6 +34,16 @@ static void copy_env(struct init *init, char **env)
 	init->home_slot = has_home(env) ? NULL : &init->env[n];
 }
 
+static void copy_args(struct init *init, char **args)
+{
+	size_t n = 0;
+
+	while (args[n])
+		n++;
+	init->argv = mem_zero(n + 3, sizeof(*init->argv));
+	memcpy(init->argv + 2, args, n * sizeof(*args));
+}
+
 void init_prepare(struct init *init, const struct runtime_process *process,
 		  void (*warn)(const char *sentence))
 {
@@ -57,11 +67,14 @@ void init_prepare(struct init *init, const struct runtime_process *process,
 	init->caps.effective &= init->caps.permitted;
 	init->caps.ambient &= init->caps.permitted & init->caps.inheritable;
 	copy_env(init, process->env);
+	copy_args(init, process->args);
 }
 
 void init_release(struct init *init)
 {
 	mem_freep(&init->env);
+	mem_freep(&init->argv);
+	init->trampoline_fd = fd_close(init->trampoline_fd);
 	mem_freep(&init->deferred);
 	mem_freep((void **)&init->filter);
 	for (size_t i = 0; i < RUNTIME_NAMESPACE_COUNT; i++)
@@ -95,6 +108,9 @@ int init_spawn(struct init *init, uint64_t flags, const struct cgroup *cgroup,
 	 * into it: its memory, its descriptors, its executable (CVE-2016-9962, CVE-2019-5736). */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return error_errno(err, errno, "protect the runtime's memory");
+	init->trampoline_fd = trampoline_open();
+	if (init->trampoline_fd < 0)
+		return error_errno(err, init->trampoline_fd, "prepare the exec");
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return error_errno(err, errno, "make a socket pair");
 	child.report_fd = pair[0];
@@ -171,8 +187,9 @@ int init_error(const struct init_message *message, struct error *err)
 			   message->detail);
 }
 
-int init_receive(int report_fd, struct init_message *ret, struct error *err)
+int init_receive(int report_fd, const char *command, struct init_message *ret, struct error *err)
 {
+	int32_t errnum;
 	ssize_t n;
 
 	do
@@ -182,6 +199,13 @@ int init_receive(int report_fd, struct init_message *ret, struct error *err)
 		return error_errno(err, errno, "hear from the container's process");
 	if (n == 0)
 		return 0;
+	if (n == sizeof(errnum)) {
+		/* from the trampoline */
+		memcpy(&errnum, ret, sizeof(errnum));
+		*ret = (struct init_message) {.stage = INIT_EXEC, .errnum = -errnum};
+		(void)snprintf(ret->detail, sizeof(ret->detail), "%s", command);
+		return init_error(ret, err);
+	}
 	if (n != (ssize_t)sizeof(*ret))
 		return error_set(err, ERROR_SYSTEM, "the container's process sent half a message");
 	ret->detail[sizeof(ret->detail) - 1] = '\0';

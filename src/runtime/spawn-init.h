@@ -33,8 +33,9 @@ int init_spawn(struct init *init, uint64_t flags, const struct cgroup *cgroup,
 	       struct init_child *ret, struct error *err) MUST_CHECK;
 
 /* Waits for a message. 1: @ret holds INIT_READY or INIT_HOOKS; 0: the child executed the program;
- * otherwise @err says what went wrong in it. */
-int init_receive(int report_fd, struct init_message *ret, struct error *err) MUST_CHECK;
+ * otherwise @err says what went wrong in it. @command is what the program is called in errors. */
+int init_receive(int report_fd, const char *command, struct init_message *ret,
+		 struct error *err) MUST_CHECK;
 
 /* The error that a message of the child's stands for. */
 int init_error(const struct init_message *message, struct error *err);
