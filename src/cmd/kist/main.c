@@ -12,22 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* In the order of the help text. A new verb is one row here and, where Docker has one, one below.
- */
-static const struct command *const commands[] = {
-	&command_run_verb, &command_exec,
-	&command_ps,	   &command_images,
-	&command_version,  &command_info,
-	&command_create,   &command_import,
-	&command_inspect,  &command_kill,
-	&command_load,	   &command_logs,
-	&command_port,	   &command_restart,
-	&command_rm,	   &command_rmi,
-	&command_start,	   &command_stop,
-	&command_tag,	   &command_wait,
-	&command_cleanup,  NULL,
-};
-
 struct group {
 	const char *name;
 	const char *summary;
@@ -39,39 +23,54 @@ static const struct group groups[] = {
 	{"system", "Manage kist"},
 };
 
-/* "kist <group> <name>": the same command under its other name. */
-struct grouped {
-	const char *group;
-	const char *name;
+enum spelling {
+	VERB_FLAT,    /* "kist ps", and "kist container ls" if it is in a group */
+	VERB_GROUPED, /* in its group only */
+};
+
+struct verb {
 	const struct command *command;
+	enum spelling spelling;
+	const char *group;   /* NULL: in none */
+	const char *grouped; /* its name there */
 };
 
-static const struct grouped grouped[] = {
-	{"container", "create", &command_create},
-	{"container", "exec", &command_exec},
-	{"container", "inspect", &command_container_inspect},
-	{"container", "kill", &command_kill},
-	{"container", "logs", &command_logs},
-	{"container", "ls", &command_ps},
-	{"container", "port", &command_port},
-	{"container", "restart", &command_restart},
-	{"container", "rm", &command_rm},
-	{"container", "run", &command_run_verb},
-	{"container", "start", &command_start},
-	{"container", "stop", &command_stop},
-	{"container", "wait", &command_wait},
-	{"image", "import", &command_import},
-	{"image", "inspect", &command_image_inspect},
-	{"image", "load", &command_load},
-	{"image", "ls", &command_images},
-	{"image", "pull", &command_pull},
-	{"image", "rm", &command_rmi},
-	{"image", "tag", &command_tag},
-	{"system", "info", &command_info},
-	{"system", "version", &command_version},
+/* In the order of the help text. A new verb is one row. */
+static const struct verb verbs[] = {
+	{&command_run_verb, VERB_FLAT, "container", "run"},
+	{&command_exec, VERB_FLAT, "container", "exec"},
+	{&command_ps, VERB_FLAT, "container", "ls"},
+	{&command_pull, VERB_FLAT, "image", "pull"},
+	{&command_images, VERB_FLAT, "image", "ls"},
+	{&command_version, VERB_FLAT, NULL, NULL},
+	{&command_info, VERB_FLAT, "system", "info"},
+	{&command_create, VERB_FLAT, "container", "create"},
+	{&command_import, VERB_FLAT, "image", "import"},
+	{&command_inspect, VERB_FLAT, NULL, NULL},
+	{&command_container_inspect, VERB_GROUPED, "container", "inspect"},
+	{&command_image_inspect, VERB_GROUPED, "image", "inspect"},
+	{&command_kill, VERB_FLAT, "container", "kill"},
+	{&command_load, VERB_FLAT, "image", "load"},
+	{&command_logs, VERB_FLAT, "container", "logs"},
+	{&command_port, VERB_FLAT, "container", "port"},
+	{&command_restart, VERB_FLAT, "container", "restart"},
+	{&command_rm, VERB_FLAT, "container", "rm"},
+	{&command_rmi, VERB_FLAT, "image", "rm"},
+	{&command_start, VERB_FLAT, "container", "start"},
+	{&command_stop, VERB_FLAT, "container", "stop"},
+	{&command_tag, VERB_FLAT, "image", "tag"},
+	{&command_wait, VERB_FLAT, "container", "wait"},
+	{&command_cleanup, VERB_FLAT, NULL, NULL},
 };
 
-#define GROUP_SIZE (ARRAY_SIZE(grouped) + 1)
+#define LIST_SIZE (ARRAY_SIZE(verbs) + 1)
+
+/* Commands under the names that they have in one place. */
+struct list {
+	struct command commands[LIST_SIZE];
+	const struct command *pointers[LIST_SIZE]; /* ends with NULL */
+	size_t count;
+};
 
 static const struct option global_options[] = {
 	{"root", 0, OPTION_STRING, offsetof(struct kist, dir), "string",
@@ -84,18 +83,51 @@ static const struct option global_options[] = {
 	{NULL},
 };
 
-static void list(const char *heading, const struct command *const *list)
+static void list_add(struct list *list, const struct command *command, const char *name,
+		     const char *alias)
 {
-	(void)printf("\n%s:\n", heading);
-	for (; *list; list++)
-		if (!((*list)->flags & COMMAND_HIDDEN))
-			(void)printf("  %-11s %s\n", (*list)->name, (*list)->summary);
+	struct command *added = &list->commands[list->count];
+
+	*added = *command;
+	added->name = name;
+	added->alias = alias;
+	list->pointers[list->count++] = added;
 }
 
-static void help(void)
+/* The second names of verbs in groups. */
+static const char *grouped_alias(const char *name)
+{
+	if (STREQ(name, "ls"))
+		return "list";
+	return STREQ(name, "rm") ? "remove" : NULL;
+}
+
+/* What "kist @group" offers, or, without a group, "kist". */
+static void list_collect(struct list *list, const char *group)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		const struct verb *verb = &verbs[i];
+
+		if (!group && verb->spelling == VERB_FLAT)
+			list_add(list, verb->command, verb->command->name, verb->command->alias);
+		else if (group && verb->group && STREQ(verb->group, group))
+			list_add(list, verb->command, verb->grouped, grouped_alias(verb->grouped));
+	}
+}
+
+static void list_print(const struct list *list)
+{
+	(void)printf("\nCommands:\n");
+	for (size_t i = 0; i < list->count; i++)
+		if (!(list->commands[i].flags & COMMAND_HIDDEN))
+			(void)printf("  %-11s %s\n", list->commands[i].name,
+				     list->commands[i].summary);
+}
+
+static void help(const struct list *list)
 {
 	(void)printf("Usage:  kist [OPTIONS] COMMAND\n\nContainers without a daemon\n");
-	list("Commands", commands);
+	list_print(list);
 	(void)printf("\nManagement Commands:\n");
 	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
 		(void)printf("  %-11s %s\n", groups[i].name, groups[i].summary);
@@ -104,27 +136,9 @@ static void help(void)
 	(void)printf("\nRun 'kist COMMAND --help' for more information on a command.\n");
 }
 
-/* The commands of @group under their names there. @ret and @pointers have GROUP_SIZE elements. */
-static void group_collect(const struct group *group, struct command *ret,
-			  const struct command **pointers)
+static int unknown(const char *what, const struct list *list, const char *name)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(grouped); i++) {
-		if (!STREQ(grouped[i].group, group->name))
-			continue;
-		ret[n] = *grouped[i].command;
-		ret[n].name = grouped[i].name;
-		ret[n].alias = NULL;
-		pointers[n] = &ret[n];
-		n++;
-	}
-	pointers[n] = NULL;
-}
-
-static int unknown(const char *what, const struct command *const *list, const char *name)
-{
-	const struct command *nearest = command_nearest(list, name);
+	const struct command *nearest = command_nearest(list->pointers, name);
 
 	(void)fprintf(stderr, "kist: '%s' is not a %s command.", name, what);
 	if (nearest)
@@ -140,46 +154,41 @@ static bool is_help(const char *arg)
 
 static int run_group(const struct group *group, struct kist *kist, int argc, char **argv)
 {
-	struct command members[GROUP_SIZE];
-	const struct command *pointers[GROUP_SIZE];
 	const struct command *command;
+	struct list list = {0};
 	char what[32];
 
 	(void)snprintf(what, sizeof(what), "kist %s", group->name);
-	group_collect(group, members, pointers);
+	list_collect(&list, group->name);
 	if (argc < 2 || is_help(argv[1])) {
 		(void)printf("Usage:  %s COMMAND\n\n%s\n", what, group->summary);
-		list("Commands", pointers);
+		list_print(&list);
 		(void)printf("\nRun '%s COMMAND --help' for more information on a command.\n",
 			     what);
 		return 0;
 	}
-	command = command_find(pointers, argv[1]);
+	command = command_find(list.pointers, argv[1]);
 	if (!command)
-		return unknown(what, pointers, argv[1]);
+		return unknown(what, &list, argv[1]);
 	return command_run(what, command, kist, argc - 1, argv + 1);
 }
 
-static int run(struct kist *kist, int argc, char **argv)
+static int run(const struct list *list, struct kist *kist, int argc, char **argv)
 {
-	const struct command *command;
+	const struct command *command = command_find(list->pointers, argv[0]);
 
-	if (STREQ(argv[0], "help") && argc == 1) {
-		help();
-		return 0;
-	}
-	command = command_find(commands, argv[0]);
 	if (command)
 		return command_run("kist", command, kist, argc, argv);
 	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
 		if (STREQ(groups[i].name, argv[0]))
 			return run_group(&groups[i], kist, argc, argv);
-	return unknown("kist", commands, argv[0]);
+	return unknown("kist", list, argv[0]);
 }
 
 int main(int argc, char **argv)
 {
 	struct kist kist = {0};
+	struct list list = {0};
 	int first, status;
 
 	first = options_parse("kist", global_options, COMMAND_STOP_AT_OPERAND, &kist, argc, argv);
@@ -188,11 +197,13 @@ int main(int argc, char **argv)
 	if (kist.version) {
 		(void)printf("kist version %s\n", KIST_VERSION);
 		status = 0;
-	} else if (first == -ECANCELED || first == argc) {
-		help();
+	} else if (first == -ECANCELED || first == argc || STREQ(argv[first], "help")) {
+		list_collect(&list, NULL);
+		help(&list);
 		status = 0;
 	} else {
-		status = run(&kist, argc - first, argv + first);
+		list_collect(&list, NULL);
+		status = run(&list, &kist, argc - first, argv + first);
 	}
 	if (fflush(stdout) != 0 && status == 0) {
 		perror("kist: write to standard output");
