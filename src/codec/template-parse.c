@@ -388,7 +388,7 @@ static int parse_stage(struct parser *parser, struct stage **ret)
 }
 
 /* "$x :=", "$x =" or, behind range, "$i, $x :=". Leaves the parser as it was if there is none. */
-static int parse_declaration(struct parser *parser, bool range, struct pipeline *pipeline)
+static void parse_declaration(struct parser *parser, bool range, struct pipeline *pipeline)
 {
 	struct parser saved = *parser;
 	struct token token;
@@ -404,17 +404,21 @@ static int parse_declaration(struct parser *parser, bool range, struct pipeline 
 		if (token.kind != TOKEN_DECLARE && token.kind != TOKEN_ASSIGN)
 			break;
 		pipeline->assign = token.kind == TOKEN_ASSIGN;
-		for (size_t i = 0; i < pipeline->variable_count; i++) {
-			int r = pipeline->assign ? require_variable(parser, pipeline->variables[i])
-						 : declare(parser, pipeline->variables[i]);
-			if (r < 0)
-				return r;
-		}
-		return 0;
+		return;
 	}
 	pipeline->variable_count = 0;
 	*parser = saved;
-	return 0;
+}
+
+/* Behind the pipeline, which does not know its own variables yet. */
+static int finish_declaration(struct parser *parser, const struct pipeline *pipeline)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < pipeline->variable_count; i++)
+		r = pipeline->assign ? require_variable(parser, pipeline->variables[i])
+				     : declare(parser, pipeline->variables[i]);
+	return r;
 }
 
 static bool is_executable(const struct operand *operand)
@@ -433,9 +437,7 @@ static int parse_pipeline(struct parser *parser, const char *what, enum token_ki
 	int r;
 
 	pipeline->pos = peek_word(parser).pos;
-	r = parse_declaration(parser, STREQ(what, "range"), pipeline);
-	if (r < 0)
-		return r;
+	parse_declaration(parser, STREQ(what, "range"), pipeline);
 	while (peek_word(parser).kind != end || piped) {
 		if (peek(parser).kind == TOKEN_ERROR || peek(parser).kind == TOKEN_END)
 			return unexpected(parser, next(parser), what);
@@ -453,7 +455,7 @@ static int parse_pipeline(struct parser *parser, const char *what, enum token_ki
 	if (!pipeline->stages)
 		return fail(parser, "missing value for %s", what);
 	*ret = pipeline;
-	return 0;
+	return finish_declaration(parser, pipeline);
 }
 
 static int parse_list(struct parser *parser, struct node **ret, enum list_end *ret_end);

@@ -193,6 +193,7 @@ TEST(what_does_not_parse_is_told_in_the_words_of_go)
 		{"{{end}}", "!template: :1: unexpected {{end}}"},
 		{"{{else}}", "!template: :1: unexpected {{else}}"},
 		{"{{$x}}", "!template: :1: undefined variable \"$x\""},
+		{"{{$x := $x}}", "!template: :1: undefined variable \"$x\""},
 		{"{{$x = 1}}", "!template: :1: undefined variable \"$x\""},
 		{"{{if $x := 1}}{{end}}{{$x}}", "!template: :1: undefined variable \"$x\""},
 		{"{{.Id | 3}}", "!template: :1: non executable command in pipeline stage 2"},
