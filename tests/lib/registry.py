@@ -5,8 +5,7 @@
         name = registry.push(image, "web:1")            # "127.0.0.1:45123/web:1"
 
 The registry is Debian's docker-registry, storing below a folder of the test's own, on a port that
-the kernel chose. With `netns=NetNS()` it listens inside a network namespace of the test's own, and
-commands for it are run through `netns.command([...])`.
+the kernel chose. (Whoever runs under tests/conftest.py is in a network namespace of the tests' own.)
 """
 
 import ctypes
@@ -39,7 +38,6 @@ ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 HOST_ARCHITECTURE = ARCHITECTURES.get(os.uname().machine, os.uname().machine)
 
 PR_SET_PDEATHSIG = 1
-CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -50,42 +48,6 @@ def die_with_parent():
 
 def digest_of(data):
     return "sha256:" + hashlib.sha256(data).hexdigest()
-
-
-class NetNS:
-    """A network namespace with nothing but its loopback, held by one sleeping process."""
-
-    def __init__(self):
-        self._holder = subprocess.Popen(
-            ["unshare", "-n", "sh", "-c", "ip link set lo up && echo up && exec sleep infinity"],
-            stdout=subprocess.PIPE, preexec_fn=die_with_parent)
-        if self._holder.stdout.readline() != b"up\n":
-            self.close()
-            raise RuntimeError("cannot make a network namespace")
-        self.path = f"/proc/{self._holder.pid}/ns/net"
-
-    def command(self, argv):
-        return ["nsenter", f"--net={self.path}", "--", *argv]
-
-    def enter_thread(self):
-        """Moves the calling thread into the namespace: for servers written in Python."""
-        fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            if _libc.setns(fd, CLONE_NEWNET) != 0:
-                raise OSError(ctypes.get_errno(), "setns")
-        finally:
-            os.close(fd)
-
-    def close(self):
-        self._holder.kill()
-        self._holder.wait()
-        self._holder.stdout.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
 
 
 # ---------------------------------------------------------------------------------------- images
@@ -234,10 +196,9 @@ def _bcrypt(password):
 class Registry:
     """docker-registry serve on 127.0.0.1. htpasswd: {user: password}; tls: (certificate, key)."""
 
-    def __init__(self, folder, netns=None, htpasswd=None, tls=None, storage=None):
+    def __init__(self, folder, htpasswd=None, tls=None, storage=None):
         self.folder = Path(folder, "registry")
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.netns = netns
         self.storage = Path(storage) if storage else self.folder / "data"
         self.credentials = next(iter(htpasswd.items())) if htpasswd else None
         self.tls = tls
@@ -268,7 +229,7 @@ class Registry:
         log = self.folder / "log"
         argv = ["docker-registry", "serve", str(self.folder / "config.yml")]
         with log.open("wb") as out:
-            self._process = subprocess.Popen(self._command(argv), stdout=out,
+            self._process = subprocess.Popen(argv, stdout=out,
                                              stderr=subprocess.STDOUT, preexec_fn=die_with_parent)
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
@@ -298,9 +259,6 @@ class Registry:
     def address(self):
         return f"127.0.0.1:{self.port}"
 
-    def _command(self, argv):
-        return self.netns.command(argv) if self.netns else list(argv)
-
     def push(self, image, name, docker=False, compress_format=None):
         """Pushes with skopeo; docker=True as Docker schema 2. Returns the whole name."""
         self._layouts += 1
@@ -314,7 +272,7 @@ class Registry:
             argv += ["--dest-compress", "--dest-compress-format", compress_format]
         argv += [f"oci:{layout}:image", f"docker://{self.address}/{name}"]
         try:
-            subprocess.run(self._command(argv), check=True, env={**os.environ, "no_proxy": "*"})
+            subprocess.run(argv, check=True, env={**os.environ, "no_proxy": "*"})
         finally:
             shutil.rmtree(layout, ignore_errors=True)
         return f"{self.address}/{name}"
@@ -351,7 +309,7 @@ class Registry:
         if self.credentials:
             curl += ["-u", ":".join(self.credentials)]
         command = [*curl, *argv]
-        reply = subprocess.run(self._command(command), input=data, check=True,
+        reply = subprocess.run(command, input=data, check=True,
                                stdout=subprocess.PIPE).stdout
         if upload:
             _, blob = upload
@@ -359,5 +317,5 @@ class Registry:
             joint = "&" if "?" in location else "?"
             command = [*curl, "-X", "PUT", "-H", "Content-Type: application/octet-stream",
                        "--data-binary", "@-", f"{location}{joint}digest={digest_of(blob)}"]
-            subprocess.run(self._command(command), input=blob, check=True,
+            subprocess.run(command, input=blob, check=True,
                            stdout=subprocess.DEVNULL)

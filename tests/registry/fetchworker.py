@@ -11,6 +11,7 @@ import threading
 from dataclasses import dataclass, field
 
 DATA, ERROR = 2, 4
+CONTROL = 3
 JOB, DOCUMENT, LAYER, RESOLVED, BLOB = 32, 33, 34, 35, 36
 KINDS = ["none", "invalid", "not-found", "conflict", "denied", "unavailable", "exhausted",
          "unsupported", "corrupt", "command-not-found", "command-not-executable", "system"]
@@ -37,16 +38,15 @@ def _words(*words):
 
 
 class Worker:
-    """One worker and its socket. @program is the path of kist-worker."""
+    """One worker and its socket. @program is the path of kist-worker-fetch."""
 
-    def __init__(self, program, netns=None, ca_file=None, timeout=120):
+    def __init__(self, program, ca_file=None, timeout=120):
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.settimeout(timeout)
-        argv = ["sh", "-c", f'exec "$0" fetch {ca_file or ""} 3<&{theirs.fileno()}', str(program)]
-        # Through nsenter the worker is still our child: it dies with us.
-        self.process = subprocess.Popen(netns.command(argv) if netns else argv,
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        pass_fds=[theirs.fileno()])
+        argv = [str(program), "fetch", *([str(ca_file)] if ca_file else [])]
+        self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                        pass_fds=[CONTROL],
+                                        preexec_fn=lambda: os.dup2(theirs.fileno(), CONTROL))
         theirs.close()
         self.socket = ours
 
@@ -70,7 +70,10 @@ class Worker:
         self.socket.sendmsg([struct.pack("I", kind) + data], rights)
 
     def receive(self):
-        packet = self.socket.recv(1 << 17)
+        try:
+            packet = self.socket.recv(1 << 17)
+        except ConnectionResetError:
+            packet = b""
         if not packet:
             raise EOFError("the worker is gone")
         kind, data = struct.unpack("I", packet[:4])[0], packet[4:]
@@ -133,8 +136,8 @@ class Worker:
         return result
 
 
-def fetch(program, *job, netns=None, ca_file=None, **more):
+def fetch(program, *job, ca_file=None, **more):
     """Everything: the documents and the layers."""
-    with Worker(program, netns=netns, ca_file=ca_file) as worker:
+    with Worker(program, ca_file=ca_file) as worker:
         worker.send_job(*job, **more)
         return worker.fetch_all(worker.resolve())
