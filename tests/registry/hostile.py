@@ -3,6 +3,7 @@
 import contextlib
 import http.server
 import socket
+import socketserver
 import threading
 
 from registry import digest_of
@@ -49,12 +50,20 @@ class Script(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class _Listener(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def server_bind(self):
+        """Without asking DNS for a name of our own."""
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.server_address
+
+
 class Server:
     """on() adds a route, the last one added is asked first; log is [(path, headers)]."""
 
     def __init__(self, host="127.0.0.1"):
-        self._server = http.server.ThreadingHTTPServer((host, 0), Script)
-        self._server.daemon_threads = True
+        self._server = _Listener((host, 0), Script)
         self._server.routes, self._server.log = [], []
         self.log = self._server.log
         self.address = f"{host}:{self._server.server_port}"
