@@ -2,7 +2,9 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/str.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -66,6 +68,28 @@ int atomic_read(int dir_fd, const char *name, size_t max, char **ret, size_t *re
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
 	return fd_read_all(fd, max, ret, ret_len);
+}
+
+int atomic_sweep(int dir_fd)
+{
+	const struct dirent *entry;
+	int fd, r = 0;
+	DIR *dir;
+
+	fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	dir = fdopendir(fd);
+	if (!dir) {
+		(void)fd_close(fd);
+		return -ENOMEM;
+	}
+	while ((entry = readdir(dir)))
+		if (str_starts(entry->d_name, TEMPORARY) &&
+		    unlinkat(dir_fd, entry->d_name, 0) < 0 && errno != ENOENT)
+			r = -errno;
+	(void)closedir(dir);
+	return r;
 }
 
 int directory_open(int dir_fd, const char *name, mode_t mode)

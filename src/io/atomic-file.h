@@ -24,6 +24,10 @@ int atomic_write(int dir_fd, const char *name, const void *data, size_t len, mod
  * that is no regular file. *@ret is NUL-terminated and owned by the caller. */
 int atomic_read(int dir_fd, const char *name, size_t max, char **ret, size_t *ret_len) MUST_CHECK;
 
+/* Removes what writers that were killed left in the making. The caller keeps all writers to that
+ * directory out, by a lock of theirs. */
+int atomic_sweep(int dir_fd) MUST_CHECK;
+
 /* Opens the directory @name below @dir_fd, creating it with @mode first where it is missing. -ELOOP
  * or -ENOTDIR where something else is there. Returns the descriptor. */
 int directory_open(int dir_fd, const char *name, mode_t mode) MUST_CHECK;

@@ -69,3 +69,14 @@ TEST(removing_a_tree_leaves_what_its_links_point_to)
 	(void)fd_close(inner);
 	(void)fd_close(outer);
 }
+
+TEST(a_sweep_removes_what_was_in_the_making_and_nothing_else)
+{
+	assert_int_equal(atomic_write(dir_fd, "kept", "x", 1, 0600, 0), 0);
+	assert_int_equal(
+		fd_close(openat(dir_fd, ".new-1-kept", O_CREAT | O_WRONLY | O_CLOEXEC, 0600)),
+		-EBADF);
+	assert_int_equal(atomic_sweep(dir_fd), 0);
+	assert_int_equal(faccessat(dir_fd, ".new-1-kept", F_OK, 0), -1);
+	assert_int_equal(faccessat(dir_fd, "kept", F_OK, 0), 0);
+}

@@ -21,16 +21,18 @@
 #define REPORT_MS      100
 #define PIPE_SIZE      (1 << 20)
 
+enum layer_state {
+	LAYER_WAITING,
+	LAYER_RUNNING,
+	LAYER_DONE,
+};
+
 struct pull_layer {
 	struct fetch_layer wire;
 	const char *diff_id; /* of the image's list */
 	struct ingest_layer *ingest;
 	uint64_t reported;
-	enum {
-		LAYER_WAITING,
-		LAYER_RUNNING,
-		LAYER_DONE,
-	} state;
+	enum layer_state state;
 };
 
 struct pull {
@@ -443,8 +445,17 @@ static int hear_worker(struct pull *pull, struct error *err)
 	return r > 0 ? broke_rules(err) : r;
 }
 
-/* Waits for workers, at most until the next report is due. Returns how many layers run. */
-static size_t wait_for_workers(const struct pull *pull, int timeout_ms)
+static size_t count_layers(const struct pull *pull, enum layer_state state)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < pull->layer_count; i++)
+		n += pull->layers[i].state == state;
+	return n;
+}
+
+/* Until a worker says something, at most until the next report is due. */
+static void wait_for_workers(const struct pull *pull)
 {
 	struct pollfd fds[LAYERS_AT_ONCE + 1] = {{.fd = pull->worker.control, .events = POLLIN}};
 	size_t n = 1;
@@ -453,24 +464,21 @@ static size_t wait_for_workers(const struct pull *pull, int timeout_ms)
 		if (pull->layers[i].state == LAYER_RUNNING)
 			fds[n++] = (struct pollfd) {.fd = ingest_layer_fd(pull->layers[i].ingest),
 						    .events = POLLIN};
-	if (n > 1 && timeout_ms > 0)
-		(void)poll(fds, n, timeout_ms);
-	return n - 1;
+	(void)poll(fds, n, REPORT_MS);
 }
 
 static int run_layers(struct pull *pull, struct error *err)
 {
-	int64_t due = time_monotonic();
-	size_t running = 0;
+	int64_t due = 0, now;
+	size_t running;
 	int r;
 
-	do {
-		int64_t now;
-
+	for (;;) {
+		running = count_layers(pull, LAYER_RUNNING);
 		r = start_layers(pull, LAYERS_AT_ONCE - running, err);
-		if (r < 0)
+		if (r < 0 || count_layers(pull, LAYER_RUNNING) == 0)
 			return r;
-		running = wait_for_workers(pull, REPORT_MS);
+		wait_for_workers(pull);
 		now = time_monotonic();
 		r = advance_layers(pull, now >= due, err);
 		if (r == 0)
@@ -479,30 +487,19 @@ static int run_layers(struct pull *pull, struct error *err)
 			return r;
 		if (now >= due)
 			due = now + REPORT_MS * INT64_C(1000000);
-		running = wait_for_workers(pull, 0);
-	} while (running > 0);
-	return 0;
-}
-
-static bool all_done(const struct pull *pull)
-{
-	for (size_t i = 0; i < pull->layer_count; i++)
-		if (pull->layers[i].state != LAYER_DONE)
-			return false;
-	return true;
+	}
 }
 
 /* A layer that ends early does so because its source did: the fetch worker, asked first, knows. */
 static int fetch_layers(struct pull *pull, struct error *err)
 {
 	auto_error layer_error = {0}, fetch_error = {0};
-	int r = 0;
+	int r;
 
 	for (size_t i = 0; i < pull->layer_count; i++)
 		if (pull->layers[i].state == LAYER_WAITING)
 			report(pull, &pull->layers[i], "Pulling fs layer", 0);
-	while (r == 0 && !all_done(pull))
-		r = run_layers(pull, &layer_error);
+	r = run_layers(pull, &layer_error);
 	if (r == 0)
 		return 0;
 	if (pull->worker.child.pid_fd >= 0 && hear_worker(pull, &fetch_error) < 0)

@@ -315,11 +315,14 @@ static int send_request(struct request *request, struct error *err)
 	size_t n = 1;
 	int r;
 
-	if (request->accept)
-		headers[n++] = accept = mem_printf("Accept: %s", request->accept);
-	if (request->offset > 0)
-		headers[n++] = range =
-			mem_printf("Range: bytes=%llu-", (unsigned long long)request->offset);
+	if (request->accept) {
+		accept = mem_printf("Accept: %s", request->accept);
+		headers[n++] = accept;
+	}
+	if (request->offset > 0) {
+		range = mem_printf("Range: bytes=%llu-", (unsigned long long)request->offset);
+		headers[n++] = range;
+	}
 	if (session->authorization && url_same_origin(&session->base, &request->at))
 		headers[n++] = session->authorization;
 	str_clear(&request->refusal);

@@ -190,6 +190,24 @@ static void add_digests(struct strv *to, const struct json *list)
 	}
 }
 
+/* Records and references that were being written; the lock keeps living writers out. */
+static int sweep(const struct root *root, struct error *err)
+{
+	static const char *const folders[] = {"images", "images/records", "images/refs", "layers"};
+	int r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		auto_fd int fd = root_dir_open(root, folders[i], err);
+
+		if (fd < 0)
+			return fd;
+		r = atomic_sweep(fd);
+		if (r < 0)
+			return error_errno(err, r, "tidy %s/%s", root->dir, folders[i]);
+	}
+	return 0;
+}
+
 int store_recover(const struct root *root, const char *what, const char *id, const char *text,
 		  struct error *err)
 {
@@ -205,11 +223,14 @@ int store_recover(const struct root *root, const char *what, const char *id, con
 	r = tree_remove(staging, name);
 	if (r < 0)
 		return error_errno(err, r, "remove %s/" STAGING "/%s", root->dir, name);
+	lock = store_lock(root, err);
+	if (lock < 0)
+		return lock;
+	r = sweep(root, err);
 	/* Nothing was published yet if it died before it could say what. */
-	if (json_parse(text, strlen(text), &json, NULL) < 0)
-		return 0;
+	if (r < 0 || json_parse(text, strlen(text), &json, NULL) < 0)
+		return r;
 	add_digests(&layers, json_get(json, "layers"));
 	add_digests(&blobs, json_get(json, "blobs"));
-	lock = store_lock(root, err);
-	return lock < 0 ? lock : store_collect(root, &layers, &blobs, name, NULL, err);
+	return store_collect(root, &layers, &blobs, name, NULL, err);
 }

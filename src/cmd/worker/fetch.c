@@ -176,8 +176,8 @@ static int start_blob(struct blobs *blobs, const struct imsg *message, int fd, s
 	struct fetch_blob blob;
 	int r;
 
-	if (pipe_fd < 0 || !fetch_blob_valid(message, blobs->image->part_count) ||
-	    blobs->count == FETCH_BLOBS_MAX)
+	if (pipe_fd < 0 || !blobs->image->parts ||
+	    !fetch_blob_valid(message, blobs->image->part_count) || blobs->count == FETCH_BLOBS_MAX)
 		return error_set(err, ERROR_SYSTEM, "kist-worker fetch was told what it cannot do");
 	memcpy(&blob, message->data, sizeof(blob));
 	part = &blobs->image->parts[blob.layer];
