@@ -65,6 +65,7 @@ class Server:
     def __init__(self, host="127.0.0.1"):
         self._server = _Listener((host, 0), Script)
         self._server.routes, self._server.log = [], []
+        self._server.closing = threading.Event()  # scripts that dawdle wait for it
         self.log = self._server.log
         self.address = f"{host}:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
@@ -75,6 +76,7 @@ class Server:
         return self
 
     def __exit__(self, *_):
+        self._server.closing.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()

@@ -534,14 +534,15 @@ def drip(request, what):
     for byte in what:
         request.wfile.write(bytes([byte]))
         request.wfile.flush()
-        time.sleep(0.5)
+        if request.server.closing.wait(0.5):
+            return
 
 
 @pytest.mark.slow
 def test_slow_registries_are_given_up(refused):
     """Side by side: nothing at all, a header byte by byte, a body byte by byte."""
     def silent(request):
-        time.sleep(150)
+        request.server.closing.wait(150)
 
     def slow_header(request):
         drip(request, b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 100)
