@@ -1,3 +1,4 @@
+/* The part of the child that makes /dev, and covers what is masked or read-only. */
 #include "runtime/init.h"
 
 #include "base/fd.h"

@@ -1,3 +1,4 @@
+/* The part of the child that becomes the container's process: limits, user, privileges, program. */
 #include "runtime/init.h"
 
 #include "base/fd.h"

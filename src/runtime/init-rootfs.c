@@ -1,3 +1,4 @@
+/* The part of the child that mounts: the root file system, and everything in it. */
 #include "runtime/init.h"
 
 #include "base/fd.h"

@@ -4,6 +4,7 @@
 #include "kern/mount.h"
 #include "kern/procfs.h"
 #include "runtime/hooks.h"
+#include "runtime/sysctl.h"
 #include "runtime/terminal.h"
 
 #include <errno.h>
@@ -129,20 +130,6 @@ static int raise_loopback(struct init *init)
 	return 0;
 }
 
-/* "net.ipv4.ip_forward" or with slashes: sysctl(8)'s rule, the first separator decides, and the
- * other one then stands for itself the other way round. */
-static void sysctl_path(const char *key, char *buf, size_t size)
-{
-	const char *first = strpbrk(key, "./");
-	bool dots = first && *first == '.';
-	size_t n;
-
-	n = (size_t)snprintf(buf, size, "sys/");
-	for (; *key && n + 1 < size; key++)
-		buf[n++] = dots && *key == '.' ? '/' : dots && *key == '/' ? '.' : *key;
-	buf[n] = '\0';
-}
-
 static int open_private_proc(struct init *init)
 {
 	if (init->private_proc < 0)
@@ -155,9 +142,10 @@ static int set_sysctls(struct init *init)
 	const struct runtime_config *config = init->config;
 
 	for (size_t i = 0; i < config->sysctl_count; i++) {
-		int r = open_private_proc(init);
+		int r = sysctl_path(config->sysctls[i].key, init->path, sizeof(init->path));
 
-		sysctl_path(config->sysctls[i].key, init->path, sizeof(init->path));
+		if (r == 0)
+			r = open_private_proc(init);
 		if (r >= 0)
 			r = procfs_write(r, init->path, config->sysctls[i].value);
 		if (r < 0)

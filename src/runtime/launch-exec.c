@@ -1,3 +1,4 @@
+/* One more process in a running container. */
 #include "runtime/launch.h"
 
 #include "base/fd.h"

@@ -11,6 +11,7 @@
 #include "runtime/pid-file.h"
 #include "runtime/resources.h"
 #include "runtime/spawn-init.h"
+#include "runtime/sysctl.h"
 #include "runtime/terminal.h"
 
 #include <errno.h>
@@ -292,7 +293,7 @@ static int check_launch(const struct making *making, struct error *err)
 
 	if (r == 0 && !making->bundle.config.has_process)
 		r = error_set(err, ERROR_INVALID, "config: process is missing");
-	return r;
+	return r < 0 ? r : sysctl_check(&making->bundle.config, err);
 }
 
 static int create_container(struct making *making, struct error *err)

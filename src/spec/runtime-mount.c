@@ -1,3 +1,4 @@
+/* config.json: "mounts", and the words of mount options. */
 #include "spec/runtime-read.h"
 
 #include "base/mem.h"

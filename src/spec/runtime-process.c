@@ -1,3 +1,4 @@
+/* config.json: "process". */
 #include "spec/runtime-read.h"
 
 #include "base/mem.h"

@@ -1,3 +1,4 @@
+/* config.json: "linux.resources". */
 #include "spec/runtime-read.h"
 
 #include "base/mem.h"

@@ -1,3 +1,4 @@
+/* config.json: "linux.seccomp". */
 #include "spec/runtime-read.h"
 
 #include "base/mem.h"

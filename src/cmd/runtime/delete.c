@@ -1,3 +1,4 @@
+/* kist-runtime delete: remove a container that has stopped, or any with --force. */
 #include "cmd/runtime/runtime.h"
 
 #include "runtime/lifecycle.h"

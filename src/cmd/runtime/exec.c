@@ -1,3 +1,4 @@
+/* kist-runtime exec: run one more process in a container. */
 #include "cmd/runtime/runtime.h"
 
 #include "base/parse.h"

@@ -1,3 +1,4 @@
+/* kist-runtime features: what this runtime can do, as the specification's document. */
 #include "cmd/runtime/runtime.h"
 
 #include "base/str.h"

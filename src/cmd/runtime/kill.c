@@ -1,3 +1,4 @@
+/* kist-runtime kill: signal a container's process, or all of them. */
 #include "cmd/runtime/runtime.h"
 
 #include "runtime/lifecycle.h"

@@ -1,3 +1,4 @@
+/* kist-runtime list: the containers below the root folder. */
 #include "cmd/runtime/runtime.h"
 
 #include "base/str.h"

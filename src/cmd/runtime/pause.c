@@ -1,3 +1,4 @@
+/* kist-runtime pause and resume: hold all processes of a container, and let them go on. */
 #include "cmd/runtime/runtime.h"
 
 #include "runtime/lifecycle.h"

@@ -1,3 +1,4 @@
+/* kist-runtime ps: the process ids of a container. */
 #include "cmd/runtime/runtime.h"
 
 #include "kern/cgroup.h"

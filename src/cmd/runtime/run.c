@@ -1,3 +1,4 @@
+/* kist-runtime run and create: make a container; run starts it as well. */
 #include "cmd/runtime/runtime.h"
 
 #include "base/parse.h"

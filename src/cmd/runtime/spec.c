@@ -1,3 +1,4 @@
+/* kist-runtime spec: write a config.json to start from. */
 #include "cmd/runtime/runtime.h"
 
 #include "base/fd.h"

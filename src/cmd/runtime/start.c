@@ -1,3 +1,4 @@
+/* kist-runtime start: let the process of a created container go. */
 #include "cmd/runtime/runtime.h"
 
 #include "runtime/launch.h"

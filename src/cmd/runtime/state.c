@@ -1,3 +1,4 @@
+/* kist-runtime state: one container as JSON. */
 #include "cmd/runtime/runtime.h"
 
 #include "base/str.h"
