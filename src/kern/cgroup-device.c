@@ -24,20 +24,42 @@ static void number_or_star(char *buf, size_t size, int64_t number)
 		(void)snprintf(buf, size, "%" PRId64, number);
 }
 
-static int apply_v1(const struct cgroup *cgroup, const struct cgroup_device_rule *rule)
+static void rule_text(const struct cgroup_device_rule *rule, char *text, size_t size)
 {
-	const char *file = rule->allow ? "devices.allow" : "devices.deny";
-	char major[24], minor[24], text[80];
+	char major[24], minor[24];
 
-	if (rule->type == 'a')
-		return cgroup_write(cgroup, "devices", file, "a");
+	if (rule->type == 'a') {
+		(void)snprintf(text, size, "a");
+		return;
+	}
 	number_or_star(major, sizeof(major), rule->major);
 	number_or_star(minor, sizeof(minor), rule->minor);
-	(void)snprintf(text, sizeof(text), "%c %s:%s %s%s%s", rule->type, major, minor,
+	(void)snprintf(text, size, "%c %s:%s %s%s%s", rule->type, major, minor,
 		       rule->access & CGROUP_DEVICE_READ ? "r" : "",
 		       rule->access & CGROUP_DEVICE_WRITE ? "w" : "",
 		       rule->access & CGROUP_DEVICE_MKNOD ? "m" : "");
-	return cgroup_write(cgroup, "devices", file, text);
+}
+
+/* A list takes one rule a write. */
+static int apply_v1(const struct cgroup *cgroup, const struct cgroup_device_rule *rules,
+		    size_t count)
+{
+	static const char *const files[] = {"devices.deny", "devices.allow"};
+	auto_fd int fd = -EBADF;
+	char text[80];
+
+	for (size_t i = 0; i < count; i++) {
+		if (i == 0 || rules[i].allow != rules[i - 1].allow) {
+			(void)fd_close(fd);
+			fd = cgroup_open_file(cgroup, "devices", files[rules[i].allow], O_WRONLY);
+			if (fd < 0)
+				return fd;
+		}
+		rule_text(&rules[i], text, sizeof(text));
+		if (write(fd, text, strlen(text)) < 0)
+			return -errno;
+	}
+	return 0;
 }
 
 struct program {
@@ -131,13 +153,9 @@ int cgroup_device_apply(const struct cgroup *cgroup, const struct cgroup_device_
 {
 	auto_free struct program *program = NULL;
 	auto_fd int fd = -EBADF;
-	int r = 0;
 
-	if (!cgroup->v2) {
-		for (size_t i = 0; r == 0 && i < count; i++)
-			r = apply_v1(cgroup, &rules[i]);
-		return r;
-	}
+	if (!cgroup->v2)
+		return apply_v1(cgroup, rules, count);
 	if (count > RULES_MAX)
 		return -E2BIG;
 	fd = cgroup_unified_fd(cgroup);

@@ -399,6 +399,21 @@ int cgroup_read(const struct cgroup *cgroup, const char *controller, const char 
 	return read_text(hierarchy->fd, path, buf, size);
 }
 
+int cgroup_open_file(const struct cgroup *cgroup, const char *controller, const char *file,
+		     int flags)
+{
+	const struct cgroup_hierarchy *hierarchy = find_controller(cgroup, controller);
+	char path[FILE_PATH_MAX];
+	int fd;
+
+	assert(!strchr(file, '/'));
+	if (!hierarchy)
+		return -ENODEV;
+	file_path(path, cgroup->path, file);
+	fd = openat(hierarchy->fd, path, flags | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
 /* The hierarchy whose lists of processes are believed: the freezer's, because the kill holds them
  * still by it; any other where there is none. */
 static const struct cgroup_hierarchy *process_hierarchy(const struct cgroup *cgroup)

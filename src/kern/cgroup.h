@@ -71,6 +71,10 @@ int cgroup_write(const struct cgroup *cgroup, const char *controller, const char
 int cgroup_read(const struct cgroup *cgroup, const char *controller, const char *file, char *buf,
 		size_t size) MUST_CHECK;
 
+/* Opens one file of it; as for writing and reading. */
+int cgroup_open_file(const struct cgroup *cgroup, const char *controller, const char *file,
+		     int flags) MUST_CHECK;
+
 /* Calls @each for every process in it and below it until it returns non-zero; returns that, or 0.
  * None if it does not exist. */
 int cgroup_pids(const struct cgroup *cgroup, int (*each)(pid_t pid, void *arg),
