@@ -9,6 +9,9 @@
 #include <string.h>
 
 #define DEFAULT_PERIOD 100000 /* microseconds */
+/* Setting up the container is charged to it, some 150 KiB; killed in the middle of that for lack of
+ * memory, it would take the runtime along, whose memory it shares. */
+#define MEMORY_MIN (512 * 1024)
 
 static int set_file(const struct cgroup *cgroup, const char *controller, const char *file,
 		    const char *text, struct error *err)
@@ -150,6 +153,11 @@ int resources_apply(const struct cgroup *cgroup, const struct runtime_resources 
 {
 	int r;
 
+	if (res->memory_limit.value > 0 && res->memory_limit.value < MEMORY_MIN)
+		return error_set(err, ERROR_INVALID,
+				 "the memory limit of %" PRId64
+				 " bytes is too low to start a container: give at least %d",
+				 res->memory_limit.value, MEMORY_MIN);
 	r = cgroup->v2 ? apply_memory_v2(cgroup, res, err) : apply_memory_v1(cgroup, res, err);
 	if (r == 0)
 		r = cgroup->v2 ? apply_cpu_v2(cgroup, res, err) : apply_cpu_v1(cgroup, res, err);

@@ -303,6 +303,15 @@ def test_cgroup_limits_bite(runtime):
     assert all(line.endswith(":/") for line in done.stdout.splitlines() if ":" in line)
 
 
+@pytest.mark.parametrize("limit, status", [(4096, 1), (524287, 1), (524288, 0), (2**63 - 1, 0)])
+def test_a_memory_limit_below_what_can_start_says_so(runtime, limit, status):
+    bundle = runtime.bundle("true")
+    bundle.linux["resources"]["memory"] = {"limit": limit}
+    done = runtime.run(bundle, status=status)
+    assert status == 0 or "too low to start" in done.stderr
+    assert not (runtime.root / runtime.ids[-1]).exists()
+
+
 def test_device_rules(runtime):
     """RT-17"""
     script = "mknod /tmp/mem c 1 1 && cat /tmp/mem; mknod /tmp/kmsg c 1 11; head -c1 /tmp/kmsg; head -c1 /dev/zero | wc -c; echo x >/dev/null && echo ok"
