@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "kern/conntrack.h"
 #include "kern/netns.h"
 #include "kern/rtnl-addr.h"
 #include "kern/rtnl-link.h"
@@ -239,6 +240,78 @@ static void describe(const struct bridge *bridge, const struct endpoint *endpoin
 	(void)snprintf(ret->interface, sizeof(ret->interface), INTERFACE);
 }
 
+/* The UDP ports of a container, and what "all addresses" stands for. */
+struct published {
+	const struct port_mapping *ports;
+	size_t count;
+	struct in_addr *local; /* owned */
+	size_t local_count;
+};
+
+static void published_release(struct published *published)
+{
+	mem_freep(&published->local);
+}
+
+static int note_local(uint32_t index, struct in_addr address, unsigned prefix, void *arg)
+{
+	struct published *published = arg;
+
+	published->local = mem_resize(published->local,
+				      (published->local_count + 1) * sizeof(*published->local));
+	published->local[published->local_count++] = address;
+	return 0;
+}
+
+static bool is_local(struct in_addr address, const struct published *published)
+{
+	for (size_t i = 0; i < published->local_count; i++) {
+		if (published->local[i].s_addr == address.s_addr)
+			return true;
+	}
+	return ntohl(address.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
+}
+
+static bool is_published(struct in_addr destination, uint16_t port, void *arg)
+{
+	const struct published *published = arg;
+
+	for (size_t i = 0; i < published->count; i++) {
+		const struct port_mapping *mapping = &published->ports[i];
+
+		if (mapping->protocol != IPPROTO_UDP || mapping->host_port != port)
+			continue;
+		if (mapping->host_ip.s_addr == INADDR_ANY
+			    ? is_local(destination, published)
+			    : mapping->host_ip.s_addr == destination.s_addr)
+			return true;
+	}
+	return false;
+}
+
+/* UDP clients that go on sending are to find the container that is there now, or none. */
+static int forget_flows(struct host *host, const struct port_mapping *ports, size_t count,
+			struct error *err)
+{
+	CLEANUP(published_release) struct published published = {.ports = ports, .count = count};
+	uint16_t only = 0;
+	size_t found = 0;
+	int r;
+
+	for (size_t i = 0; i < count; i++) {
+		if (ports[i].protocol == IPPROTO_UDP && found++ == 0)
+			only = ports[i].host_port;
+	}
+	if (!found)
+		return 0;
+	r = rtnl_addr_list(&host->route, note_local, &published);
+	/* While addresses change, those that stay are on the list. */
+	if (r == 0 || r == -EAGAIN)
+		r = conntrack_forget(&host->filter, IPPROTO_UDP, found == 1 ? only : 0,
+				     is_published, &published);
+	return r < 0 ? error_errno(err, r, "forget the flows to a published port") : 0;
+}
+
 static int publish(const struct root *root, struct host *host, struct record *record,
 		   struct in_addr address, struct network_attachment *attachment, struct error *err)
 {
@@ -251,7 +324,9 @@ static int publish(const struct root *root, struct host *host, struct record *re
 	if (r < 0)
 		return r;
 	r = firewall_add_ports(&host->filter, root->tag, &ports);
-	return r < 0 ? error_errno(err, r, "publish the ports of container %.12s", record->id) : 0;
+	if (r < 0)
+		return error_errno(err, r, "publish the ports of container %.12s", record->id);
+	return forget_flows(host, attachment->ports, attachment->port_count, err);
 }
 
 static int attach_recorded(const struct root *root, struct record *record,
@@ -370,7 +445,7 @@ static int give_back_addresses(const struct root *root, struct netlink *route,
 }
 
 /* Those that are ours; another's element of the same port must stay. */
-static int unpublish(const struct root *root, struct netlink *filter, const struct record *record,
+static int unpublish(const struct root *root, struct host *host, const struct record *record,
 		     struct holdings *holdings, struct error *err)
 {
 	struct firewall_ports ports = {.ports = holdings->ports};
@@ -387,10 +462,13 @@ static int unpublish(const struct root *root, struct netlink *filter, const stru
 			holdings->ports[ports.count++] = holdings->ports[i];
 	}
 	ports.address = holdings->addresses[holdings->address_count - 1];
-	r = firewall_delete_ports(filter, root->tag, &ports);
+	r = firewall_delete_ports(&host->filter, root->tag, &ports);
 	/* Without a table there is nothing in it. */
 	if (r < 0 && r != -ENOENT)
 		return error_errno(err, r, "unpublish the ports of container %.12s", record->id);
+	r = forget_flows(host, ports.ports, ports.count, err);
+	if (r < 0)
+		return r;
 	return port_release(root, record, ports.ports, ports.count, err);
 }
 
@@ -415,7 +493,7 @@ static int bridge_detach(const struct root *root, const char *container_id, stru
 		return locked;
 	r = delete_veth(&host.route, container_id, err);
 	if (r == 0)
-		r = unpublish(root, &host.filter, &record, &holdings, err);
+		r = unpublish(root, &host, &record, &holdings, err);
 	if (r == 0)
 		r = give_back_addresses(root, &host.route, &record, &holdings, err);
 	locked = fd_close(locked);

@@ -178,3 +178,37 @@ def test_subnets_that_the_host_uses_are_avoided(net, neighbour):
     assert container.gateway == "192.168.0.1"
     assert container.ask("tcp", NEIGHBOUR, 1, NOTHING) == ""
     run("ip", "route", "del", "172.16.0.0/12")
+
+
+def test_a_udp_client_that_never_stops_finds_whoever_is_there_now(net, neighbour):
+    """Its flow is older than the container: the kernel would go on treating it as it was."""
+    script = (
+        "import socket, sys, time\n"
+        "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+        "s.bind(('', 40000))\n"
+        "s.settimeout(0.05)\n"
+        f"while True:\n"
+        f"    s.sendto(b'?', ('{HOST}', 5300))\n"
+        "    try: print(s.recv(100).decode(), flush=True)\n"
+        "    except OSError: print('nobody', flush=True)\n")
+    other = net.attach(9, serve=["tcp:1"])  # tracking is switched on by the table
+    assert other.address
+    client = subprocess.Popen(topology.inside(neighbour.pid, topology.PYTHON, "-c", script), **topology.QUIET)
+
+    def hears(what):
+        for _ in range(100):
+            if client.stdout.readline().strip() == what:
+                return True
+        return False
+
+    try:
+        assert hears("nobody")
+        for number in (1, 2):
+            more = ["5301:54/udp"] * (number == 2)  # several ports are looked for in one pass
+            container = net.attach(number, "5300:53/udp", *more, serve=["udp:53"])
+            assert hears(f"c{number} {NEIGHBOUR}")
+            container.stop()
+            net.detach(number)
+            assert hears("nobody")
+    finally:
+        kist.kill_and_reap(client)
