@@ -317,12 +317,14 @@ static int publish(const struct root *root, struct host *host, struct record *re
 {
 	struct firewall_ports ports = {
 		.address = address, .ports = attachment->ports, .count = attachment->port_count};
+	struct hold hold = HOLD_EMPTY;
 	int r;
 
-	r = port_reserve(root, record, attachment->ports, attachment->held_fds,
-			 attachment->port_count, err);
+	r = port_reserve(root, record, attachment->ports, attachment->port_count, &hold, err);
 	if (r < 0)
 		return r;
+	attachment->held_fd_count = hold.count;
+	attachment->held_fds = TAKE_PTR(hold.fds);
 	r = firewall_add_ports(&host->filter, root->tag, &ports);
 	if (r < 0)
 		return error_errno(err, r, "publish the ports of container %.12s", record->id);
@@ -368,11 +370,7 @@ static int bridge_attach(const struct root *root, const struct network_request *
 	if (r < 0)
 		return r;
 	attachment.port_count = request->port_count;
-	attachment.held_fd_count = request->port_count;
 	attachment.ports = mem_copy(request->ports, request->port_count * sizeof(*request->ports));
-	attachment.held_fds = mem_zero(request->port_count, sizeof(*attachment.held_fds));
-	for (size_t i = 0; i < attachment.held_fd_count; i++)
-		attachment.held_fds[i] = -EBADF;
 	r = attach_recorded(root, &record, &attachment, err);
 	if (r == 0) {
 		*ret = attachment;

@@ -52,8 +52,8 @@ struct network_attachment {
 	char interface[16];	    /* name inside, "eth0" */
 	struct port_mapping *ports; /* owned; host_port filled in */
 	size_t port_count;
-	int *held_fds; /* owned: listening or bound sockets that reserve the ports; the monitor
-			  holds them */
+	int *held_fds; /* owned: what reserves the ports; the monitor keeps it open. At most 16,
+			* however many the ports (hold.h) */
 	size_t held_fd_count;
 };
 

@@ -196,31 +196,48 @@ static int make_link(int ports_fd, const struct record *record, const struct por
 	return r;
 }
 
-int port_reserve(const struct root *root, struct record *record, struct port_mapping *ports,
-		 int *fds, size_t count, struct error *err)
+static int take_sockets(int ports_fd, struct port_mapping *ports, size_t count, struct hold *hold,
+			struct error *err)
 {
+	int r = hold_init(hold, count);
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		int fd = take_socket(ports_fd, &ports[i], err);
+
+		if (fd < 0)
+			return fd;
+		r = hold_add(hold, fd);
+	}
+	if (r == 0)
+		r = hold_finish(hold);
+	return r < 0 ? error_errno(err, r, "hold %zu published ports", count) : 0;
+}
+
+int port_reserve(const struct root *root, struct record *record, struct port_mapping *ports,
+		 size_t count, struct hold *ret, struct error *err)
+{
+	auto_hold hold = HOLD_EMPTY;
 	auto_fd int ports_fd = -EBADF;
 	int r;
 
-	for (size_t i = 0; i < count; i++)
-		fds[i] = -EBADF;
 	if (count == 0)
 		return 0;
 	ports_fd = root_run_open(root, PORTS_FOLDER, err);
 	if (ports_fd < 0)
 		return ports_fd;
-	for (size_t i = 0; i < count; i++) {
-		fds[i] = take_socket(ports_fd, &ports[i], err);
-		if (fds[i] < 0)
-			return fds[i];
-	}
-	r = record_add_ports(record, ports, count, err);
+	r = take_sockets(ports_fd, ports, count, &hold, err);
+	if (r == 0)
+		r = record_add_ports(record, ports, count, err);
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		r = make_link(ports_fd, record, &ports[i]);
 		if (r < 0)
 			return refuse(ports_fd, &ports[i], r == -EEXIST ? EADDRINUSE : -r, err);
 	}
-	return r;
+	if (r < 0)
+		return r;
+	*ret = hold;
+	hold = HOLD_EMPTY;
+	return 0;
 }
 
 bool port_is_reserved(int ports_fd, const struct record *record, const struct port_mapping *port)

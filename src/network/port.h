@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "network/hold.h"
 #include "network/network.h"
 #include "network/record.h"
 
@@ -17,13 +18,12 @@ const char *port_protocol(int protocol);
 int port_protocol_parse(const char *name) MUST_CHECK;
 
 /*
- * Reserves @count ports for the container of @record: socket first, then the lines of the record,
- * then the links. Chooses where host_port is 0 or a range. @ports gets what was reserved, @fds one
- * descriptor each (-EBADF where there is none yet; the caller closes them on failure too).
- * ERROR_CONFLICT names the port and whose it is.
+ * Reserves @count ports for the container of @record: sockets first, then the lines of the record,
+ * then the links. Chooses where host_port is 0 or a range. @ports gets what was reserved, @ret what
+ * holds it. ERROR_CONFLICT names the port and whose it is.
  */
 int port_reserve(const struct root *root, struct record *record, struct port_mapping *ports,
-		 int *fds, size_t count, struct error *err) MUST_CHECK;
+		 size_t count, struct hold *ret, struct error *err) MUST_CHECK;
 
 /* True if the port is reserved for the container of @record. */
 bool port_is_reserved(int ports_fd, const struct record *record, const struct port_mapping *port);

@@ -164,6 +164,21 @@ def test_free_ports_are_chosen_and_named(net):
     assert net.refused(4, "8000-8002:81") == "publish a free port on 0.0.0.0: all of 8000-8002/tcp are taken"
 
 
+def test_a_thousand_ports_are_held_by_few_descriptors(net):
+    web = net.attach(1, "20000-21023:80-1103", "30000:80", serve=["tcp:80", "tcp:1103"])
+    assert len(web.ports) == 1025
+    assert ask("tcp", "127.0.0.1", 20000).startswith("c1 ")
+    assert ask("tcp", "127.0.0.1", 21023).startswith("c1 ")
+    with socket.socket() as s, pytest.raises(OSError):
+        s.bind(("127.0.0.1", 20500))
+    holders = run("ls", f"/proc/{web.process.pid}/fd").stdout.split()
+    assert len(holders) < 16
+    assert "container 000000000001" in net.refused(2, "20500:80")
+    web.stop()
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 20500))
+
+
 def test_a_flushed_ruleset_and_a_lost_bridge_setting_are_repaired(net):
     web = net.attach(1, "8080:80", serve=["tcp:80"])
     run("nft", "flush", "ruleset")
