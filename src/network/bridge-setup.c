@@ -172,8 +172,7 @@ static int set_setting(const char *name, const char *family, const char *key, co
 /*
  * No IPv6 on an IPv4 network, whatever a container announces; and packets from 127.0.0.1 may leave
  * by the bridge, which is how a published port is reached from the host (the filter's chain raw
- * closes what else that opens). Forwarding is the whole host's setting; like Docker we switch it
- * on where it is off, and never off again, for somebody else may rely on it by then.
+ * closes what else that opens).
  */
 static int set_settings(const char *name, struct error *err)
 {
@@ -184,19 +183,25 @@ static int set_settings(const char *name, struct error *err)
 		{"ipv6", "accept_ra", "0"},
 		{"ipv4", "route_localnet", "1"},
 	};
-	int r;
 
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
-		r = set_setting(name, settings[i].family, settings[i].key, settings[i].value, err);
+		int r = set_setting(name, settings[i].family, settings[i].key, settings[i].value,
+				    err);
+
 		if (r < 0)
 			return r;
 	}
-	r = sysctl_set("net/ipv4/ip_forward", "1");
-	return r < 0 ? error_errno(err, r,
-				   "set up the bridge %s: set /proc/sys/net/ipv4/ip_forward "
-				   "to 1",
-				   name)
-		     : 0;
+	return 0;
+}
+
+/* The whole host's setting: like Docker we switch it on where it is off, and never off again, for
+ * somebody else may rely on it by then. Looked at each time, because `sysctl --system` may well
+ * have switched it off. */
+static int allow_forwarding(struct error *err)
+{
+	int r = sysctl_set("net/ipv4/ip_forward", "1");
+
+	return r < 0 ? error_errno(err, r, "set /proc/sys/net/ipv4/ip_forward to 1") : 0;
 }
 
 static int make_interface(struct bridge *bridge, struct netlink *route, struct error *err)
@@ -368,6 +373,9 @@ int bridge_ensure(const struct root *root, struct netlink *route, struct netlink
 		if (r < 0)
 			return r;
 	}
+	r = allow_forwarding(err);
+	if (r < 0)
+		return r;
 	*ret = bridge;
 	bridge = BRIDGE_CLOSED;
 	return 0;

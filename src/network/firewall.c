@@ -30,25 +30,26 @@ static const enum nft_type one_type[] = {NFT_TYPE_IPV4_ADDR, NFT_TYPE_INET_PROTO
 static const enum nft_type any_type[] = {NFT_TYPE_INET_PROTO, NFT_TYPE_INET_SERVICE, 0};
 static const enum nft_type target_type[] = {NFT_TYPE_IPV4_ADDR, NFT_TYPE_INET_SERVICE, 0};
 
-/* ip saddr <subnet> */
-static void match_source(struct nft *nft, const struct firewall *firewall)
+/* ip saddr <subnet>, or ip saddr != <subnet> */
+static void match_source(struct nft *nft, const struct firewall *firewall, bool equal)
 {
 	const struct subnet *subnet = &firewall->subnet;
 	unsigned bytes = subnet->prefix / 8;
 
 	if (subnet->prefix % 8 == 0) {
 		nft_load_saddr(nft, 0, bytes);
-		nft_match(nft, 0, true, &subnet->base, bytes);
+		nft_match(nft, 0, equal, &subnet->base, bytes);
 		return;
 	}
 	nft_load_saddr(nft, 0, sizeof(subnet->base));
 	nft_mask(nft, 0, subnet_mask(subnet->prefix));
-	nft_match(nft, 0, true, &subnet->base, sizeof(subnet->base));
+	nft_match(nft, 0, equal, &subnet->base, sizeof(subnet->base));
 }
 
-/* Addresses 127.0.0.0/8 are the host's own: nobody else sends to or from them. The bridge's setting
+/* Addresses 127.0.0.0/8 are the host's own: nobody else sends to them. The bridge's setting
  * route_localnet takes away the kernel's own check, and others may have done so elsewhere. Replies
- * on their way back to a client on 127.0.0.1 bear the bridge's address when they pass here. */
+ * on their way back to a client on 127.0.0.1 bear the bridge's address when they pass here. And
+ * from the bridge comes nothing under an address that is not of its subnet. */
 static void add_raw(struct nft *nft, const struct firewall *firewall)
 {
 	nft_chain_add_base(nft, "raw", "filter", NF_INET_PRE_ROUTING, NF_IP_PRI_RAW);
@@ -62,8 +63,7 @@ static void add_raw(struct nft *nft, const struct firewall *firewall)
 
 	nft_rule_begin(nft, "raw");
 	nft_match_interface(nft, NFT_META_IIFNAME, true, firewall->bridge);
-	nft_load_saddr(nft, 0, sizeof(loopback_net));
-	nft_match(nft, 0, true, &loopback_net, sizeof(loopback_net));
+	match_source(nft, firewall, false);
 	nft_verdict(nft, NF_DROP, NULL);
 	nft_rule_end(nft);
 }
@@ -117,7 +117,7 @@ static void add_postrouting(struct nft *nft, const struct firewall *firewall)
 	 * come back this way. */
 	nft_rule_begin(nft, chain);
 	nft_match_interface(nft, NFT_META_OIFNAME, true, firewall->bridge);
-	match_source(nft, firewall);
+	match_source(nft, firewall, true);
 	nft_load_ct(nft, 0, NFT_CT_STATUS);
 	nft_match_bits(nft, 0, IPS_DST_NAT);
 	nft_masquerade(nft);
@@ -125,7 +125,7 @@ static void add_postrouting(struct nft *nft, const struct firewall *firewall)
 
 	nft_rule_begin(nft, chain);
 	nft_match_interface(nft, NFT_META_OIFNAME, false, firewall->bridge);
-	match_source(nft, firewall);
+	match_source(nft, firewall, true);
 	nft_masquerade(nft);
 	nft_rule_end(nft);
 }

@@ -104,6 +104,7 @@ TEST(a_prefix_within_a_byte_is_matched_by_a_mask)
 	assert_int_equal(firewall_install(&netlink, &firewall, NULL, 0), 0);
 	shown = list_ruleset();
 	assert_non_null(strstr(shown, "oifname != \"kist0\" ip saddr 192.168.16.0/20 masquerade"));
+	assert_non_null(strstr(shown, "iifname \"kist0\" ip saddr != 192.168.16.0/20 drop"));
 }
 
 TEST(elements_come_and_go_however_often_they_are_asked_to)

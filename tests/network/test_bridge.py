@@ -82,6 +82,40 @@ def test_a_container_does_not_reach_what_the_host_has_on_127_0_0_1(net):
         kist.kill_and_reap(server)
 
 
+def test_a_container_does_not_send_under_an_address_that_is_not_its_networks(net, neighbour):
+    container = net.attach(1, serve=["tcp:1"])
+    server = neighbour.serve("udp:9000")
+    spoof = "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); " \
+            f"s.bind(('192.0.2.9', 0)); s.sendto(b'?', ('{NEIGHBOUR}', 9000))"
+    run(*topology.inside(container.pid, "ip", "addr", "add", "192.0.2.9/32", "dev", "eth0"))
+    neighbour.run("ip", "route", "add", "192.0.2.9/32", "via", HOST)
+
+    def arrived():
+        return int(neighbour.run("sh", "-c", "grep ^Udp: /proc/net/snmp | tail -n 1").stdout.split()[1])
+
+    try:
+        assert container.ask("udp", NEIGHBOUR, 9000) == f"neighbour {HOST}"
+        before = arrived()
+        run(*topology.inside(container.pid, topology.PYTHON, "-c", spoof))
+        assert arrived() == before
+        run("nft", "flush", "chain", "ip", net.tag, "raw")
+        run(*topology.inside(container.pid, topology.PYTHON, "-c", spoof))
+        kist.wait_until(lambda: arrived() == before + 1, what="the control")
+    finally:
+        kist.kill_and_reap(server)
+
+
+def test_forwarding_that_was_switched_off_is_switched_on_again(net, neighbour):
+    first = net.attach(1, serve=["tcp:1"])
+    server = neighbour.serve("tcp:9000")
+    try:
+        run("sh", "-c", "echo 0 >/proc/sys/net/ipv4/ip_forward")
+        net.attach(2, serve=["tcp:1"])
+        assert first.ask("tcp", NEIGHBOUR, 9000) == f"neighbour {HOST}"
+    finally:
+        kist.kill_and_reap(server)
+
+
 def test_two_roots_live_side_by_side_and_never_meet(net, other_net):
     one = net.attach(1, "8080:80", serve=["tcp:80"])
     two = other_net.attach(2, "8081:80", serve=["tcp:80"])
