@@ -1,3 +1,6 @@
+/*
+ * codec/gzip by ISA-L, 2.2 to 2.8 times as fast as zlib. The only file that knows it.
+ */
 #include "base/mem.h"
 #include "codec/gzip.h"
 

@@ -1,3 +1,6 @@
+/*
+ * codec/gzip by zlib, where there is no ISA-L. The only file that knows it.
+ */
 #include "base/mem.h"
 #include "codec/gzip.h"
 

@@ -20,7 +20,31 @@
 #define BOOT_ID_FILE "boot-id"
 #define BOOT_ID_MAX  64
 
-static int tree_remove_entry(int dir_fd, const char *name, dev_t device)
+/* How many directories deep a removal goes before it moves what is deeper to the top. A tree that a
+ * container or a layer has made may be deeper than there are descriptors, or room on the stack. */
+#define REMOVE_DEPTH 16
+
+struct removal {
+	int top_fd;
+	dev_t device;
+	unsigned moved;
+};
+
+static int remove_below(struct removal *removal, int dir_fd, unsigned depth);
+
+static int move_to_top(struct removal *removal, int dir_fd, const char *name)
+{
+	char moved[32];
+	int r;
+
+	do {
+		(void)snprintf(moved, sizeof(moved), ".removed-%u", removal->moved++);
+		r = renameat2(dir_fd, name, removal->top_fd, moved, RENAME_NOREPLACE);
+	} while (r < 0 && errno == EEXIST);
+	return r < 0 ? -errno : 0;
+}
+
+static int remove_entry(struct removal *removal, int dir_fd, const char *name, unsigned depth)
 {
 	auto_fd int fd = -EBADF;
 	struct stat st;
@@ -35,23 +59,25 @@ static int tree_remove_entry(int dir_fd, const char *name, dev_t device)
 		return -errno;
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	if (st.st_dev != device)
+	if (st.st_dev != removal->device)
 		return -EBUSY;
-	r = tree_empty(fd);
+	/* An empty one goes at once, the others wait at the top for the next round. */
+	if (depth == REMOVE_DEPTH && unlinkat(dir_fd, name, AT_REMOVEDIR) < 0)
+		return errno == ENOTEMPTY ? move_to_top(removal, dir_fd, name) : -errno;
+	if (depth == REMOVE_DEPTH)
+		return 0;
+	r = remove_below(removal, fd, depth + 1);
 	if (r < 0)
 		return r;
 	return unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
-int tree_empty(int dir_fd)
+static int remove_below(struct removal *removal, int dir_fd, unsigned depth)
 {
 	struct dirent *entry;
-	struct stat st;
 	int copy, r = 0;
 	DIR *dir;
 
-	if (fstat(dir_fd, &st) < 0)
-		return -errno;
 	copy = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (copy < 0)
 		return -errno;
@@ -65,7 +91,7 @@ int tree_empty(int dir_fd)
 
 		if (STREQ(entry->d_name, ".") || STREQ(entry->d_name, ".."))
 			continue;
-		one = tree_remove_entry(dir_fd, entry->d_name, st.st_dev);
+		one = remove_entry(removal, dir_fd, entry->d_name, depth);
 		if (one < 0)
 			r = one;
 	}
@@ -73,13 +99,44 @@ int tree_empty(int dir_fd)
 	return r;
 }
 
-int tree_remove(int dir_fd, const char *name)
+int tree_empty(int dir_fd)
 {
+	struct removal removal = {.top_fd = dir_fd};
 	struct stat st;
+	unsigned before;
+	int r;
 
 	if (fstat(dir_fd, &st) < 0)
 		return -errno;
-	return tree_remove_entry(dir_fd, name, st.st_dev);
+	removal.device = st.st_dev;
+	do {
+		before = removal.moved;
+		r = remove_below(&removal, dir_fd, 0);
+	} while (r == 0 && removal.moved != before);
+	return r;
+}
+
+int tree_remove(int dir_fd, const char *name)
+{
+	auto_fd int fd = -EBADF;
+	struct stat above, st;
+	int r;
+
+	if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return -errno;
+	fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (fstat(dir_fd, &above) < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (above.st_dev != st.st_dev)
+		return -EBUSY;
+	r = tree_empty(fd);
+	if (r < 0)
+		return r;
+	return unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
 /* FNV-1a; only tells folders apart, nothing rests on it being hard to forge. */

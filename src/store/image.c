@@ -1,3 +1,6 @@
+/*
+ * Finding, listing, tagging and removing images.
+ */
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/parse.h"

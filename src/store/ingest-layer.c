@@ -1,3 +1,6 @@
+/*
+ * One layer on its way in: two workers and a pipe between them.
+ */
 #include "base/fd.h"
 #include "base/mem.h"
 #include "spec/image-manifest.h"

@@ -1,3 +1,6 @@
+/*
+ * The record of an image: one JSON file, images/records/<hex of the id>.json.
+ */
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/parse.h"

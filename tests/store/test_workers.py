@@ -215,7 +215,9 @@ def test_real_device_nodes_are_made_but_only_inside_the_layer(store):
 
 def test_no_user_namespaces_is_a_clear_error(store):
     """In a user namespace that maps everybody, and lets nobody make another."""
-    script = 'read go; echo 0 >/proc/sys/user/max_user_namespaces && exec "$0" import test'
+    # Only a program started once the map is there has root's capabilities.
+    forbid = "echo 0 >/proc/sys/user/max_user_namespaces && exec $0 import test"
+    script = f"read go; exec sh -c '{forbid}' $0"
     process = subprocess.Popen(["unshare", "-Um", "sh", "-c", script, store.tool], env=store.environment,
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     ours = os.readlink("/proc/self/ns/user")

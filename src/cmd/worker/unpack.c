@@ -1,3 +1,6 @@
+/*
+ * Role unpack: nobody, with nothing but descriptors; its jobs are in files of their own.
+ */
 #include "cmd/worker/worker.h"
 #include "codec/sha256.h"
 #include "codec/zstd.h"
