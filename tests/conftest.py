@@ -37,8 +37,15 @@ def pytest_collection_modifyitems(config, items):
     items[:] = [item for item in items if item not in slow]
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if call.when == "call":
+        item.has_failed = report.get_result().failed
+
+
 @pytest.fixture(autouse=True)
-def leakcheck():
+def leakcheck(request):
     """Fails the test if it leaves anything behind, or takes anything away."""
     import kist
     import leakcheck as check
@@ -48,6 +55,8 @@ def leakcheck():
 
     before = take()
     yield
+    if getattr(request.node, "has_failed", False):
+        before.forget_own()
     lines = check.settled(before, take)
     if lines:
         pytest.fail("leakcheck:\n" + "\n".join(lines), pytrace=False)

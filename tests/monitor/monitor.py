@@ -14,8 +14,8 @@ import subprocess
 import time
 
 TREE = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
-BUILD = os.environ.get("KIST_BUILD", os.path.join(TREE, "build"))
-PROGRAM = os.path.join(BUILD, "bin", "kist-monitor")
+BIN = os.environ.get("KIST_BIN", os.path.join(TREE, "build", "bin"))
+PROGRAM = os.path.join(BIN, "kist-monitor")
 BUSYBOX = "/bin/busybox"
 
 STARTED, FAILED, OUTPUT, EXITED = 1, 2, 3, 4
@@ -27,7 +27,7 @@ NAMESPACES = ("pid", "ipc", "uts", "mount", "network")
 
 def runtime_path():
     """$KIST_TEST_RUNTIME, ours, or the distribution's."""
-    own = os.path.join(BUILD, "bin", "kist-runtime")
+    own = os.path.join(BIN, "kist-runtime")
     named = os.environ.get("KIST_TEST_RUNTIME")
     if named:
         return named
