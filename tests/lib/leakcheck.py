@@ -11,10 +11,10 @@ shared with the machine, and counted when their name contains the session's name
 
 import json
 import os
-import subprocess
 import time
 from pathlib import Path
 
+import netlink
 import sandbox
 
 SETTLE_SECONDS = 5.0
@@ -89,37 +89,16 @@ def mounts(pids):
     return found
 
 
-def _output(*command):
-    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False).stdout
-
-
 def interfaces(tags):
     """Links, addresses, routes and rules of this network namespace."""
-    text = _output("sh", "-c", "ip -o link; ip -o addr; ip -o route show table all; ip -o -6 route show table all; ip rule")
-    found = set()
-    for line in text.splitlines():
-        words = line.split()
-        if words[:1] and words[0].endswith(":") and len(words) > 1 and words[1].endswith(":"):
-            name = words[1].rstrip(":").split("@")[0]  # link: states and indexes may change
-            line = f"link {name}" + (f" master {words[words.index('master') + 1]}" if "master" in words else "")
-        elif words[:1] and words[0].endswith(":") and len(words) > 3:
-            line = f"address {words[1]} {words[2]} {words[3]}"
-        line = line.replace(" linkdown", "")
-        # the bridge itself, but not what is attached to it
-        if any(tag in line.split() for tag in tags) and " master " not in line:
-            continue
-        found.add(line)
-    return found
+    # the bridge of a living engine itself, but not what is attached to it
+    return {line for names, line in netlink.interfaces() if " master " in line or not set(names) & set(tags)}
 
 
 def firewall(tags):
     """One line for each rule and each element of a set or map."""
     found = set()
-    try:
-        ruleset = json.loads(_output("nft", "-j", "list", "ruleset") or "{}").get("nftables", [])
-    except ValueError:
-        ruleset = []
-    for entry in ruleset:
+    for entry in netlink.ruleset():
         for kind, thing in entry.items():
             if kind == "metainfo":
                 continue
