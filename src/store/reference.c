@@ -136,19 +136,23 @@ static int invalid(struct error *err)
 }
 
 /* The part before the first slash is a registry only if it looks like one (Docker's rule). */
-static void split_domain(char *name, struct reference *ret)
+static bool begins_with_registry(const char *name)
 {
-	char *slash = strchr(name, '/');
-	bool registry = false;
+	size_t len = strcspn(name, "/");
 
-	if (slash) {
-		*slash = '\0';
-		registry = strpbrk(name, ".:") || STREQ(name, "localhost");
-		for (const char *p = name; *p; p++)
-			registry |= isupper((unsigned char)*p) != 0;
-		*slash = '/';
-	}
-	if (registry) {
+	if (name[len] == '\0')
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (name[i] == '.' || name[i] == ':' || isupper((unsigned char)name[i]))
+			return true;
+	return len == strlen("localhost") && str_starts(name, "localhost");
+}
+
+static void split_domain(const char *name, struct reference *ret)
+{
+	const char *slash = strchr(name, '/');
+
+	if (slash && begins_with_registry(name)) {
 		ret->domain = mem_strndup(name, (size_t)(slash - name));
 		ret->repository = mem_strdup(slash + 1);
 	} else {
@@ -257,7 +261,8 @@ char *reference_familiar(const struct reference *ref)
 {
 	const char *repository = ref->repository;
 
-	if (!STREQ(ref->domain, DEFAULT_DOMAIN))
+	/* A repository of Docker's whose name looks like a registry would be read as one. */
+	if (!STREQ(ref->domain, DEFAULT_DOMAIN) || begins_with_registry(repository))
 		return reference_full(ref);
 	if (str_starts(repository, OFFICIAL) && !strchr(repository + strlen(OFFICIAL), '/'))
 		repository += strlen(OFFICIAL);
