@@ -18,7 +18,8 @@
 
 /* Names that begin so are not yet intents: their writer has not locked them, or is about to name
  * them. */
-#define UNBORN "."
+#define UNBORN	 "."
+#define ATTEMPTS 100
 
 static int write_text(int fd, const char *text)
 {
@@ -33,7 +34,7 @@ static int write_text(int fd, const char *text)
 
 /* A file that is complete and locked before it has its name: nobody ever sees it unlocked while we
  * live. */
-static int make_locked(int dir_fd, const char *name, const char *text)
+static int try_make_locked(int dir_fd, const char *name, const char *text)
 {
 	auto_free char *unborn = mem_printf(UNBORN "%d-%s", getpid(), name);
 	auto_fd int fd = -EBADF;
@@ -53,6 +54,17 @@ static int make_locked(int dir_fd, const char *name, const char *text)
 		return r;
 	}
 	return TAKE_FD(fd);
+}
+
+/* Between its creation and its lock an unborn file looks like a dead one's: whoever recovers at
+ * that moment may lock it or take it away. It is then made again. */
+static int make_locked(int dir_fd, const char *name, const char *text)
+{
+	int r = -EAGAIN;
+
+	for (int i = 0; i < ATTEMPTS && (r == -EAGAIN || r == -ENOENT); i++)
+		r = try_make_locked(dir_fd, name, text);
+	return r;
 }
 
 int intent_begin(const struct root *root, const char *what, const char *id, const char *text,
