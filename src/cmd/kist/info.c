@@ -116,6 +116,7 @@ static void write_info(struct json_writer *w, const struct engine *engine,
 	json_write_string(w, "LoggingDriver", "json-file");
 	json_write_string(w, "CgroupDriver", "cgroupfs");
 	json_write_string(w, "CgroupVersion", cgroup_version());
+	json_write_string(w, "CgroupParent", engine->root.tag);
 	json_write_string(w, "DefaultRuntime", "kist-runtime");
 	write_machine(w);
 	json_write_string(w, "DockerRootDir", engine->root.dir);
@@ -133,6 +134,7 @@ static const char table[] = " Containers: {{.Containers}}\n"
 			    " Logging Driver: {{.LoggingDriver}}\n"
 			    " Cgroup Driver: {{.CgroupDriver}}\n"
 			    " Cgroup Version: {{.CgroupVersion}}\n"
+			    " Cgroup Parent: {{.CgroupParent}}\n"
 			    " Default Runtime: {{.DefaultRuntime}}\n"
 			    " Kernel Version: {{.KernelVersion}}\n"
 			    " Operating System: {{.OperatingSystem}}\n"
