@@ -107,11 +107,13 @@ static void variable_push(struct execution *execution, const char *name, const s
 static const char *nearest_member(const struct value *value, const char *name)
 {
 	auto_free const char **keys = NULL;
-	size_t count = value_keys(value->json, &keys), best = 3;
+	size_t count = value_keys(value->json, &keys), best = 2 * 3;
 	const char *nearest = NULL;
 
 	for (size_t i = 0; i < count; i++) {
-		size_t distance = str_distance(keys[i], name);
+		/* Letters that changed places are likelier than a letter too many. */
+		size_t distance = 2 * MIN(str_distance(keys[i], name), (size_t)100) +
+				  (strlen(keys[i]) != strlen(name));
 
 		if (distance < best) {
 			best = distance;
