@@ -9,7 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define EXIT_USAGE	 125
+#define EXIT_USAGE	 125 /* an option that makes no sense */
+#define EXIT_OPERANDS	 1   /* too few or too many operands: Docker's difference */
 #define NEAREST_DISTANCE 3
 
 struct parser {
@@ -279,7 +280,7 @@ int command_run(const char *program, const struct command *command, void *contex
 		invocation.operands = argv + first;
 		invocation.operand_count = (size_t)(argc - first);
 		if (check_operands(what, command, invocation.operand_count) < 0)
-			status = EXIT_USAGE;
+			status = EXIT_OPERANDS;
 		else
 			status = command->run(&invocation, values);
 	}

@@ -11,7 +11,8 @@
  * Semantics are those of Docker's command line (pflag): --name=value, --name value, -n value,
  * -nvalue, bundled letters, --flag=false, "--" ends options; a command with COMMAND_STOP_AT_OPERAND
  * ends them at its first operand (run, exec, create). A misuse prints one sentence and "See 'prog
- * verb --help'." to stderr; the caller exits with 125.
+ * verb --help'." to stderr; the caller exits with 125, and with 1 where operands are too few or too
+ * many.
  */
 #pragma once
 
@@ -95,7 +96,8 @@ const struct command *command_find(const struct command *const *commands, const 
 const struct command *command_nearest(const struct command *const *commands, const char *name);
 
 /*
- * Parses and runs @command with argv[0] being its name. Returns its exit status; 125 for misuse.
+ * Parses and runs @command with argv[0] being its name. Returns its exit status; 125 or 1 for
+ * misuse.
  * @context goes into the invocation.
  */
 int command_run(const char *program, const struct command *command, void *context, int argc,

@@ -38,6 +38,12 @@ def test_a_wrong_option_is_misuse(bare_engine, words):
     assert done.stdout == "" and done.stderr
 
 
+@pytest.mark.parametrize("words", ["run", "exec x", "rm", "inspect", "logs a b", "ps a", "rmi", "tag x", "import", "pull"])
+def test_too_few_or_too_many_operands_fail(bare_engine, words):
+    done = bare_engine.kist(*words.split(), status=1)
+    assert done.stdout == "" and f"'kist {words.split()[0]}' " in done.stderr and "argument" in done.stderr
+
+
 def test_both_spellings_give_the_same(bare_engine):
     for flat, grouped in (("ps -a", "container ls -a"), ("images", "image ls"), ("images", "image list"),
                           ("info", "system info")):
