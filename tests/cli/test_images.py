@@ -1,7 +1,13 @@
 """pull, load and import as commands: words, streams, statuses."""
 
+import fcntl
 import json
+import os
+import pty
+import re
+import struct
 import subprocess
+import termios
 
 import kist
 import pytest
@@ -77,3 +83,64 @@ def test_load_reads_archives(bare_engine, registry, tmp_path):
     assert bare_engine.out("run", "--rm", "--network", "none", "saved:1", "echo", "ok") == "ok"
     assert "No such file" in bare_engine.kist("load", "-i", tmp_path / "nope", status=1).stderr
     assert bare_engine.kist("load", status=1).stderr.startswith("Error: ")
+
+
+def on_terminal(engine, *words, columns=80, rows=24):
+    """What kist writes to a terminal of that size."""
+    leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    process = subprocess.Popen(engine.command(*words), stdin=subprocess.DEVNULL, stdout=follower, stderr=follower,
+                               env=engine.env)
+    os.close(follower)
+    text = b""
+    try:
+        while True:
+            try:
+                piece = os.read(leader, 65536)
+            except OSError:  # the other side is closed
+                break
+            if not piece:
+                break
+            text += piece
+    finally:
+        os.close(leader)
+        process.wait()
+    return process.returncode, text.decode()
+
+
+def screen_of(text):
+    """The lines that a terminal shows in the end: newline, carriage return, up, down, erase."""
+    lines, row, column = [""], 0, 0
+    for match in re.finditer(r"\x1b\[(\d*)([A-Z])|(\r)|(\n)|([^\x1b\r\n]+)", text):
+        count, code, back, newline, piece = match.groups()
+        if code == "A":
+            row = max(0, row - int(count or 1))
+        elif code == "B":
+            row += int(count or 1)
+        elif code == "K":
+            lines[row] = ""
+        elif back:
+            column = 0
+        elif newline:
+            row += 1
+        else:
+            lines += [""] * (row + 1 - len(lines))
+            lines[row] = lines[row][:column].ljust(column) + piece + lines[row][column + len(piece):]
+            column += len(piece)
+        lines += [""] * (row + 1 - len(lines))
+    return lines
+
+
+def test_on_a_terminal_lines_are_drawn_again(bare_engine, registry):
+    layers = [{f"file{i}": os.urandom(200000)} for i in range(5)]
+    name = registry.push(reg.busybox_image(layers), "many:1")
+    status, text = on_terminal(bare_engine, "pull", name)
+    assert status == 0
+    assert "\x1b[" in text and "Pulling fs layer" in text
+    lines = [line.rstrip() for line in screen_of(text)]
+    assert lines[0] == "1: Pulling from many"
+    done = [line for line in lines if line.endswith(": Pull complete")]
+    assert len(done) == 6 and len(set(done)) == 6
+    assert lines[1:7] == done
+    assert lines[7].startswith("Digest: sha256:")
+    assert not any(word in line for word in ("Pulling fs", "Downloading", "Extracting") for line in lines)

@@ -64,7 +64,8 @@ static void show_line(const struct progress_line *line, unsigned width, struct s
 	if (*line->layer)
 		str_append_format(out, "%s: ", line->layer);
 	str_append(out, line->status);
-	if (width == 0 || line->current + line->total == 0)
+	/* What has not begun, or is done, needs no bar. */
+	if (width == 0 || line->current == 0 || line->current == line->total)
 		return;
 	str_append_char(out, ' ');
 	progress_bar(line->current, line->total, width > REST_WIDTH ? width - REST_WIDTH : 0, out);
