@@ -227,7 +227,7 @@ static int evaluate_call(struct execution *execution, const struct stage *stage,
 			 const struct value *dot, const struct value *piped, struct value *ret)
 {
 	const struct function *function = stage->operands->function;
-	struct value arguments[ARGUMENTS_MAX + 1];
+	struct value arguments[ARGUMENTS_MAX + 1] = {0};
 	size_t count = stage->operand_count - 1 + (piped ? 1 : 0), i = 0;
 	auto_free char *why = NULL;
 	int r;
@@ -264,7 +264,7 @@ static int evaluate_method(struct execution *execution, const struct stage *stag
 	const struct operand *operand = stage->operands;
 	const char *name = operand->members->name;
 	const struct json *table = json_get(execution->data->methods, name);
-	struct value argument;
+	struct value argument = {0};
 	const char *last, *text;
 	int r;
 

@@ -466,7 +466,7 @@ static int parse_control(struct parser *parser, enum node_kind kind, struct node
 static int parse_otherwise(struct parser *parser, enum node_kind kind, struct node *node)
 {
 	struct token token = next_word(parser);
-	enum list_end end;
+	enum list_end end = LIST_EOF;
 	int r;
 
 	if ((kind == NODE_IF && token_is(parser, token, "if")) ||
@@ -488,7 +488,7 @@ static int parse_control(struct parser *parser, enum node_kind kind, struct node
 {
 	const char *what = kind == NODE_IF ? "if" : kind == NODE_RANGE ? "range" : "with";
 	size_t variables = parser->variable_count;
-	enum list_end end;
+	enum list_end end = LIST_EOF;
 	int r;
 
 	node->kind = kind;
@@ -603,7 +603,7 @@ int template_parse_tree(struct template *template, char **ret_why)
 		.variable_count = 1,
 		.ret_why = ret_why,
 	};
-	enum list_end end;
+	enum list_end end = LIST_EOF;
 	int r = parse_list(&parser, &template->nodes, &end);
 
 	if (r < 0)
