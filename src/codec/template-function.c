@@ -46,7 +46,7 @@ static bool is_list(const struct value *value)
 /* The list that the JSON text @text describes. */
 static int keep_list(struct execution *execution, const struct str *text, struct value *ret)
 {
-	struct json *list;
+	struct json *list = NULL;
 	int r = execution_charge(execution, text->len);
 
 	if (r == 0)
@@ -54,7 +54,8 @@ static int keep_list(struct execution *execution, const struct str *text, struct
 	if (r < 0)
 		return execution_fail(execution, "the list is too large");
 	execution->documents =
-		mem_resize(execution->documents, (execution->document_count + 1) * sizeof(list));
+		mem_resize(execution->documents,
+			   (execution->document_count + 1) * sizeof(*execution->documents));
 	execution->documents[execution->document_count++] = list;
 	*ret = (struct value) {.kind = VALUE_JSON, .type = TEMPLATE_LIST, .json = list};
 	return 0;

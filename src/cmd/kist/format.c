@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "cmd/kist/table.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -33,6 +34,7 @@ static char *unescape(const char *text)
 {
 	auto_str out = {0};
 
+	assert(text);
 	for (; *text; text++) {
 		if (text[0] == '\\' && (text[1] == 't' || text[1] == 'n'))
 			str_append_char(&out, *++text == 't' ? '\t' : '\n');
@@ -69,12 +71,15 @@ static int write_headings(const struct listing *listing, const struct template *
 int listing_write(const struct listing *listing, const char *format, const struct json *rows,
 		  FILE *out, struct error *err)
 {
-	const char *table = table_template(format ? format : "table");
+	const char *table;
 	auto_free char *text = NULL;
 	auto_template *template = NULL;
 	auto_str plain = {0}, aligned = {0};
 	int r;
 
+	if (!format)
+		format = "table";
+	table = table_template(format);
 	if (table)
 		text = unescape(*table ? table : listing->table);
 	else
