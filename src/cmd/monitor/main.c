@@ -150,24 +150,23 @@ static int take_descriptors(const struct arguments *arguments, int *ret_owner)
 	return r == 0 ? close_others(fds, n) : r;
 }
 
-int main(int argc, char **argv)
+static void print_help(void)
 {
-	struct arguments arguments = {0};
-	int owner_fd = -EBADF, r;
+	static const struct command self = {
+		.name = "",
+		.usage = "[OPTIONS]",
+		.summary = "Parent of one container",
+		.options = options,
+	};
 
-	r = options_parse("kist-monitor", options, 0, &arguments, argc, argv);
-	if (r == -ECANCELED) {
-		static const struct command self = {.name = "",
-						    .usage = "[OPTIONS]",
-						    .summary = "Parent of one container",
-						    .options = options};
+	options_help(stdout, "kist-monitor", &self);
+}
 
-		options_help(stdout, "kist-monitor", &self);
-		return 0;
-	}
-	if (r >= 0 && r != argc)
-		r = misuse("accepts no arguments: ", argv[r]);
-	if (r < 0 || check(&arguments) < 0 || take_descriptors(&arguments, &owner_fd) < 0)
+static int run(const struct arguments *arguments)
+{
+	int owner_fd = -EBADF;
+
+	if (check(arguments) < 0 || take_descriptors(arguments, &owner_fd) < 0)
 		return EXIT_USAGE;
 	/* A session and a place of our own. The umask is the container's, as Docker sets it. */
 	(void)setsid();
@@ -175,5 +174,23 @@ int main(int argc, char **argv)
 	(void)umask(022);
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		return EXIT_USAGE;
-	return monitor_run(&arguments.options, owner_fd);
+	return monitor_run(&arguments->options, owner_fd);
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments arguments = {0};
+	int status = EXIT_USAGE, r;
+
+	r = options_parse("kist-monitor", options, 0, &arguments, argc, argv);
+	if (r == -ECANCELED) {
+		print_help();
+		status = 0;
+	} else if (r >= 0 && r != argc) {
+		(void)misuse("accepts no arguments: ", argv[r]);
+	} else if (r >= 0) {
+		status = run(&arguments);
+	}
+	options_release(options, &arguments);
+	return status;
 }
