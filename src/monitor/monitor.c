@@ -71,7 +71,7 @@ struct monitor {
 	bool committed; /* WIRE_COMMIT has been acted upon */
 	/* What callbacks have seen. */
 	bool process_ready, terminated, expired, process_ended;
-	bool output_seen;
+	bool output_seen, settled;
 };
 
 static int count_oom(const struct monitor_options *options, uint64_t *ret)
@@ -142,8 +142,13 @@ static void settle(void *arg)
 {
 	struct monitor *monitor = arg;
 
-	set_oom_score(OOM_SCORE_PROTECTED);
-	rootfs_leave(&monitor->rootfs);
+	if (!monitor->settled) {
+		monitor->settled = true;
+		set_oom_score(OOM_SCORE_PROTECTED);
+		rootfs_leave(&monitor->rootfs);
+		if (monitor->options->exit)
+			record_reserve_exit(monitor->options->exit);
+	}
 	stdio_trim(&monitor->stdio);
 	(void)malloc_trim(0);
 }
@@ -370,6 +375,9 @@ static int monitor_advance(struct monitor *monitor, struct error *err)
 {
 	int r;
 
+	/* The death signal may be ahead of what the owner said before it died. */
+	if (!monitor->committed && monitor->terminated)
+		peers_read_owner(&monitor->peers);
 	act_on_commit(monitor);
 	if (!monitor->committed && (monitor->terminated || !monitor->peers.owner))
 		return error_set(err, ERROR_UNAVAILABLE, "the owner has ended");

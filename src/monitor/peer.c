@@ -417,6 +417,12 @@ static void peer_ready(void *arg, uint32_t events)
 	(void)watch(peer);
 }
 
+void peers_read_owner(struct peers *peers)
+{
+	if (peers->owner)
+		peer_ready(peers->owner, EPOLLIN);
+}
+
 void peers_resume_input(struct peers *peers)
 {
 	struct peer *next;

@@ -70,5 +70,7 @@ void peers_send_exited(struct peers *peers, const struct wire_exit *exit);
 
 /* Whether more than @bound bytes are kept for the owner. */
 bool peers_owner_behind(const struct peers *peers, size_t bound);
+/* Takes what the owner has sent up to now. */
+void peers_read_owner(struct peers *peers);
 /* stdin has room again. */
 void peers_resume_input(struct peers *peers);

@@ -9,10 +9,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #define EXIT_CODE_MAX 255
+/* More than an exit record is long. */
+#define EXIT_TEXT_MAX 128
+#define EXIT_RESERVED ".exit-reserved"
 
 int record_monitor(int bundle_fd)
 {
@@ -46,27 +50,72 @@ int record_state(int bundle_fd, const struct wire_started *started)
 	return atomic_write(bundle_fd, "state.json", text.data, text.len, 0600, 0);
 }
 
-int record_exit(const char *path, const struct wire_exit *exit, bool sync)
+/* The folder of @path as a descriptor, and its last component. */
+static int open_folder(const char *path, const char **ret_name)
 {
 	const char *slash = strrchr(path, '/');
 	auto_free char *folder = NULL;
-	auto_fd int dir_fd = -EBADF;
-	auto_str text = {0};
-	struct json_writer w;
+	int fd;
 
 	if (!slash || !slash[1])
 		return -EINVAL;
 	folder = mem_strndup(path, (size_t)(slash - path) + 1);
-	dir_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir_fd < 0)
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
 		return -errno;
+	*ret_name = slash + 1;
+	return fd;
+}
+
+void record_reserve_exit(const char *path)
+{
+	char blank[EXIT_TEXT_MAX];
+	const char *name;
+	auto_fd int dir_fd = open_folder(path, &name);
+
+	if (dir_fd < 0)
+		return;
+	memset(blank, ' ', sizeof(blank));
+	(void)!atomic_write(dir_fd, EXIT_RESERVED, blank, sizeof(blank), 0600, 0);
+}
+
+static int place_reserved(int dir_fd, const char *name, const struct str *text, bool sync)
+{
+	auto_fd int fd = openat(dir_fd, EXIT_RESERVED, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = fd_write_full(fd, text->data, text->len);
+	if (r < 0)
+		return r;
+	if (ftruncate(fd, (off_t)text->len) < 0 || (sync && fsync(fd) < 0) ||
+	    renameat(dir_fd, EXIT_RESERVED, dir_fd, name) < 0 || (sync && fsync(dir_fd) < 0))
+		return -errno;
+	return 0;
+}
+
+int record_exit(const char *path, const struct wire_exit *exit, bool sync)
+{
+	const char *name;
+	auto_fd int dir_fd = open_folder(path, &name);
+	auto_str text = {0};
+	struct json_writer w;
+	int r;
+
+	if (dir_fd < 0)
+		return dir_fd;
 	json_writer_init(&w, &text, 0);
 	json_object_begin(&w, NULL);
 	json_write_i64(&w, "code", exit->code);
 	json_write_bool(&w, "oom", exit->oom_killed != 0);
 	json_write_i64(&w, "time", exit->time);
 	json_end(&w);
-	return atomic_write(dir_fd, slash + 1, text.data, text.len, 0600, sync ? ATOMIC_SYNC : 0);
+	r = atomic_write(dir_fd, name, text.data, text.len, 0600, sync ? ATOMIC_SYNC : 0);
+	if (r < 0)
+		return place_reserved(dir_fd, name, &text, sync) < 0 ? r : 0;
+	(void)unlinkat(dir_fd, EXIT_RESERVED, 0);
+	return 0;
 }
 
 int record_parse_exit(const char *text, size_t len, struct wire_exit *ret)

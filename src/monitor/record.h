@@ -15,6 +15,10 @@ int record_monitor(int bundle_fd) MUST_CHECK;
 /* <bundle>/state.json: the container's process. */
 int record_state(int bundle_fd, const struct wire_started *started) MUST_CHECK;
 
+/* Takes room on the disk for the exit record at @path, so that record_exit() succeeds even when the
+ * disk is full by then. For containers that live a while; best effort. */
+void record_reserve_exit(const char *path);
+
 /* The exit record at @path, whole or absent; durable when this returns if @sync. */
 int record_exit(const char *path, const struct wire_exit *exit, bool sync) MUST_CHECK;
 

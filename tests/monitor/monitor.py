@@ -4,6 +4,7 @@ Every Monitor has a folder, a runtime root and a cgroup of its own; close() ends
 them, whatever the test left.
 """
 
+import ctypes
 import json
 import os
 import shutil
@@ -22,6 +23,8 @@ STARTED, FAILED, OUTPUT, EXITED = 1, 2, 3, 4
 COMMIT, ATTACH, INPUT, WAIT, CLEANING = 16, 17, 18, 19, 20
 STDIN, STDOUT, STDERR = 1, 2, 4
 
+LIBC = ctypes.CDLL(None, use_errno=True)
+
 NAMESPACES = ("pid", "ipc", "uts", "mount", "network")
 
 
@@ -32,6 +35,11 @@ def runtime_path():
     if named:
         return named
     return own if os.path.exists(own) else shutil.which("runc")
+
+
+def die_with_parent():
+    """As the engine starts it (SPAWN_DIE_WITH_PARENT)."""
+    LIBC.prctl(1, signal.SIGKILL)
 
 
 class Connection:
@@ -195,7 +203,7 @@ class Monitor:
         ours, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(
-                self.args + ["--owner-fd", str(theirs.fileno())],
+                self.args + ["--owner-fd", str(theirs.fileno())], preexec_fn=die_with_parent,
                 pass_fds=[theirs.fileno(), *options.pop("pass_fds", [])], **options)
         self.owner = Connection(ours)
         return self.owner

@@ -216,16 +216,41 @@ def collect(connection):
     return True
 
 
-def test_an_exit_record_that_cannot_be_written_is_still_told(make, small_disk):
-    c = make(["sh", "-c", "read go; exit 9"], stdin=True)
-    c.args += ["--exit", f"{small_disk}/exit.json"]
-    owner = c.run(attach=STDIN)
-    with open(f"{small_disk}/filler", "wb", buffering=0) as f:
+def fill(folder):
+    with open(f"{folder}/filler", "wb", buffering=0) as f:
         try:
             while True:
                 f.write(bytes(4096))
         except OSError:
             pass
+
+
+def test_an_exit_is_recorded_on_a_disk_that_is_full_by_then(make, small_disk):
+    c = make(["sh", "-c", "read go; exit 9"], stdin=True, extra=["--sync"])
+    c.args += ["--exit", f"{small_disk}/exit.json"]
+    owner = c.run(attach=STDIN)
+    wait_until("room is taken", lambda: ".exit-reserved" in os.listdir(small_disk))
+    fill(small_disk)
+    owner.input(b"go\n")
+    told = owner.exited()
+    assert told["code"] == 9
+    with open(f"{small_disk}/exit.json") as f:
+        assert json.load(f) == told
+    assert sorted(os.listdir(small_disk)) == ["exit.json", "filler"]
+    assert c.wait() == 0
+
+
+def test_an_exit_record_that_cannot_be_written_is_still_told(make, small_disk):
+    c = make(["sh", "-c", "read go; exit 9"], stdin=True)
+    c.args += ["--exit", f"{small_disk}/exit.json"]
+    owner = c.run(attach=STDIN)
+    fill(small_disk)
     owner.input(b"go\n")
     assert owner.exited()["code"] == 9
-    assert alive(c.process.pid) is False or c.wait() == 0
+    assert c.wait() == 0
+
+
+def test_room_taken_for_the_exit_record_is_given_back(make):
+    c = make(["sh", "-c", "sleep 1.3"])
+    assert c.run().exited()["code"] == 0
+    assert ".exit-reserved" not in os.listdir(c.folder)

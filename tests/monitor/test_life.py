@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-from monitor import (ATTACH, CLEANING, COMMIT, EXITED, STARTED, STDERR, STDIN, STDOUT, WAIT, alive, cgroup_processes,
+from monitor import (ATTACH, CLEANING, COMMIT, EXITED, STARTED, STDERR, STDIN, STDOUT, WAIT, alive, cgroup_processes, runtime_path,
                      wait_until)
 
 
@@ -176,7 +176,7 @@ def test_an_owner_killed_after_the_commit_leaves_a_whole_container(tmp_path):
         assert json.load(f)["code"] == 137
     with open(tmp_path / "c" / "log.json") as f:
         assert json.loads(f.readline())["log"] == "living\n"
-    subprocess.run(["runc", "--root", str(tmp_path / "c/runtime"), "delete", "--force", name], check=False)
+    subprocess.run([runtime_path(), "--root", str(tmp_path / "c/runtime"), "delete", "--force", name], check=False)
 
 
 @pytest.mark.parametrize("delay", [0, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.08])
@@ -189,6 +189,21 @@ def test_an_owner_gone_at_any_moment_of_the_start_leaves_nothing(make, delay):
     assert not cgroup_processes(c.id)
     assert not os.path.exists(c.runtime_root) or os.listdir(c.runtime_root) == []
     assert not os.path.exists(f"{c.bundle}/monitor.json")
+
+
+def test_an_owner_that_commits_and_dies_at_once_has_committed(tmp_path):
+    for i in range(15):
+        folder = str(tmp_path / f"c{i}")
+        code = OWNER.format(here=os.path.dirname(__file__), folder=folder,
+                            commit="print(c.process.pid, state['pid'], c.id, flush=True); owner.send(monitor.COMMIT); "
+                                   "import os; os._exit(0)")
+        process = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True)
+        monitor_pid, pid, name = process.stdout.split()
+        time.sleep(0.02)
+        assert alive(int(pid)) and alive(int(monitor_pid))
+        os.kill(int(pid), signal.SIGKILL)
+        wait_until("the monitor ends", lambda: not alive(int(monitor_pid)))
+        subprocess.run([runtime_path(), "--root", f"{folder}/runtime", "delete", "--force", name], check=False)
 
 
 @pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1,
