@@ -33,15 +33,15 @@ enum {
 		}                                                                    \
 	} while (0)
 
-/* A kernel before 6.13: fsconfig takes no descriptors. */
-static void forbid_descriptors(void)
+/* A kernel before 6.13 (EINVAL) or 6.5 (EOPNOTSUPP): fsconfig takes no descriptors. */
+static void forbid_descriptors(unsigned errnum)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fsconfig, 0, 3),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, FSCONFIG_SET_FD, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | errnum),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog program = {ARRAY_SIZE(code), code};
@@ -123,15 +123,22 @@ TEST(layers_lie_over_each_other_and_a_volatile_mount_can_be_repeated)
 	in_namespace(mount_two_layers);
 }
 
-static void mount_two_layers_by_string(void)
+static void mount_two_layers_before_6_13(void)
 {
-	forbid_descriptors();
+	forbid_descriptors(EINVAL);
+	mount_two_layers();
+}
+
+static void mount_two_layers_before_6_5(void)
+{
+	forbid_descriptors(EOPNOTSUPP);
 	mount_two_layers();
 }
 
 TEST(a_kernel_that_takes_no_descriptors_gets_an_option_string)
 {
-	in_namespace(mount_two_layers_by_string);
+	in_namespace(mount_two_layers_before_6_13);
+	in_namespace(mount_two_layers_before_6_5);
 }
 
 static void mount_many(void)
@@ -157,7 +164,7 @@ static void mount_many(void)
 
 static void mount_many_by_string(void)
 {
-	forbid_descriptors();
+	forbid_descriptors(EOPNOTSUPP);
 	mount_many();
 }
 
