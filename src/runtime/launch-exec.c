@@ -4,7 +4,6 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/parse.h"
-#include "io/atomic-file.h"
 #include "runtime/bundle.h"
 #include "runtime/container.h"
 #include "runtime/filter.h"
@@ -66,10 +65,13 @@ static int read_process_file(struct joining *joining, struct error *err)
 {
 	const char *path = joining->exec->process;
 	auto_free char *text = NULL;
+	auto_fd int fd = -EBADF;
 	size_t len;
 	int r;
 
-	r = atomic_read(AT_FDCWD, path, RUNTIME_CONFIG_MAX, &text, &len);
+	/* The caller's own path: callers also give /proc/self/fd/N. */
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	r = fd < 0 ? -errno : fd_read_all(fd, RUNTIME_CONFIG_MAX, &text, &len);
 	if (r < 0)
 		return error_errno(err, r, "read %s", path);
 	r = json_parse(text, len, &joining->json, NULL);
