@@ -353,7 +353,7 @@ static void act_on_commit(struct monitor *monitor)
 
 static bool is_told(const struct monitor *monitor)
 {
-	if (!monitor->peers.first)
+	if (!monitor->peers.first || (monitor->peers.owner_told && monitor->peers.count == 1))
 		return true;
 	return monitor->expired && !(monitor->peers.owner && monitor->peers.owner_cleans);
 }

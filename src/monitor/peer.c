@@ -48,16 +48,6 @@ static void drop(struct peer *peer)
 	free(peer);
 }
 
-/* All is sent, and nothing more will be. */
-static void dismiss(struct peer *peer)
-{
-	struct peers *peers = peer->peers;
-
-	if (peer == peers->owner && peers->ended)
-		peers->owner_told = peers->owner_cleans;
-	drop(peer);
-}
-
 /* Watches for what the peer's state asks for. The hang-up bit alone keeps a peer that has nothing
  * more to say in the set. One whose input has to wait is not watched at all, lest its hang-up spins
  * the loop; it is looked at again when stdin has room. False: the peer is gone. */
@@ -75,6 +65,18 @@ static bool watch(struct peer *peer)
 		return true;
 	drop(peer);
 	return false;
+}
+
+/* All is sent, and nothing more will be. An owner who cleans up says so once more when it has begun
+ * to: if it dies before, that is left to us. */
+static void dismiss(struct peer *peer)
+{
+	struct peers *peers = peer->peers;
+
+	if (peer == peers->owner && peers->ended && peers->owner_cleans)
+		(void)watch(peer);
+	else
+		drop(peer);
 }
 
 static struct peer *add_peer(struct peers *peers, int fd)
@@ -342,6 +344,7 @@ static void take_piece(struct peer *peer, const struct wire_piece *piece)
 		peers->committed |= owner;
 		break;
 	case WIRE_CLEANING:
+		peers->owner_told |= owner && peers->ended;
 		peers->owner_cleans |= owner;
 		break;
 	case WIRE_WAIT:

@@ -34,7 +34,8 @@
  *     WIRE_INPUT     data for stdin, after WIRE_ATTACH with WIRE_STDIN; length 0 is end of file.
  *                    The end of an attached owner's sending side is end of file as well
  *     WIRE_WAIT      wants WIRE_EXITED (the owner always gets it)
- *     WIRE_CLEANING  owner: I clean up, do not execute --cleanup
+ *     WIRE_CLEANING  owner: I am going to clean up; and again behind WIRE_EXITED: I have begun to,
+ *                    and what I leave undone is on record. Only then --cleanup is not executed
  *
  * Until WIRE_COMMIT the monitor ends with its owner and takes the container with it. The owner's
  * unread output holds the container back; any other client is disconnected when it is 256 KiB

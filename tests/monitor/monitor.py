@@ -49,6 +49,7 @@ class Connection:
         self.sock = sock
         self.buffer = b""
         self.output = {1: bytearray(), 2: bytearray()}
+        self.cleaning = False  # an owner that has said CLEANING says it again at the end
 
     def send(self, kind, data=b""):
         self.sock.sendall(struct.pack("=II", kind, len(data)) + data)
@@ -100,6 +101,8 @@ class Connection:
 
     def exited(self, timeout=20):
         code, oom, when = struct.unpack("=iIq", self.await_kind(EXITED, timeout))
+        if self.cleaning:
+            self.send(CLEANING)  # it has begun to
         return {"code": code, "oom": bool(oom), "time": when}
 
     def close(self):
@@ -216,6 +219,7 @@ class Monitor:
             owner.send(ATTACH, bytes([attach]))
         if cleaning:
             owner.send(CLEANING)
+            owner.cleaning = True
         owner.send(COMMIT)
         return owner
 

@@ -86,6 +86,7 @@ def test_a_commit_may_come_before_the_start(make):
     owner.send(ATTACH, bytes([STDOUT | STDERR]))
     owner.send(COMMIT)
     owner.send(CLEANING)
+    owner.cleaning = True
     assert owner.started()["pid"] > 1
     assert owner.exited()["code"] == 5
     assert owner.output[1] == b"early\n"
