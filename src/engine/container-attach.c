@@ -183,9 +183,8 @@ int container_attach_run(struct engine *engine, struct container *container,
 	session->input_open = stdio->in >= 0 && container->config.open_stdin;
 	session->code = CONTAINER_EXIT_UNKNOWN;
 	r = carry(session, err);
-	fd = fd_close(fd);
 	if (r < 0)
 		return r;
 	*ret_code = session->code;
-	return attachment->owner ? container_cleanup(engine, container->id, err) : 0;
+	return attachment->owner ? container_cleanup_as_owner(engine, container->id, fd, err) : 0;
 }

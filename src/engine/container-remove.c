@@ -11,6 +11,7 @@
 #include "engine/spec-gen.h"
 #include "kern/cgroup.h"
 #include "kern/process.h"
+#include "monitor/client.h"
 #include "network/network.h"
 #include "volume/volume.h"
 
@@ -18,6 +19,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define CGROUP_END_MS  5000
@@ -153,8 +155,11 @@ static int clean(struct engine *engine, const char *id, struct error *err)
 	int r;
 
 	r = container_load(engine, id, &container, err);
-	if (r <= 0)
+	if (r < 0)
 		return r;
+	/* Gone, or its removal was interrupted when the record was gone already. */
+	if (r == 0)
+		return remove_all(engine, id, NULL, true, err);
 	/* Started again meanwhile, or cleaned by somebody else. */
 	if (container.state == CONTAINER_RUNNING || container.state == CONTAINER_CREATED)
 		return 0;
@@ -202,6 +207,21 @@ int container_cleanup(struct engine *engine, const char *id, struct error *err)
 
 	r = container_operation_begin(engine, id, UNDO_CLEAN, NULL, &intent, err);
 	return r < 0 ? r : finish(&intent, clean(engine, id, err));
+}
+
+int container_cleanup_as_owner(struct engine *engine, const char *id, int monitor_fd,
+			       struct error *err)
+{
+	struct intent intent;
+	int r;
+
+	r = container_operation_begin(engine, id, UNDO_CLEAN, NULL, &intent, err);
+	if (r < 0)
+		return r;
+	/* A monitor that has gone already has left it to us, or to `kist cleanup` behind us. */
+	(void)!monitor_send(monitor_fd, WIRE_CLEANING, NULL, 0, NULL);
+	(void)shutdown(monitor_fd, SHUT_RDWR);
+	return finish(&intent, clean(engine, id, err));
 }
 
 void container_tidy(struct engine *engine, const char *id)

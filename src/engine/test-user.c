@@ -110,7 +110,7 @@ TEST(an_endless_line_is_skipped)
 	int fd;
 
 	memset(text, 'x', 99970);
-	(void)strcpy(text + 99970, "\nbob:x:1:2::/h:\n");
+	memcpy(text + 99970, "\nbob:x:1:2::/h:\n", sizeof("\nbob:x:1:2::/h:\n"));
 	fd = file(text);
 	assert_int_equal(user_lookup(fd, -EBADF, "bob", "", &user), 0);
 	assert_int_equal(user.gid, 2);
