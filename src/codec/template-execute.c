@@ -484,9 +484,8 @@ int template_execute(const struct template *template, const struct template_data
 
 	variable_push(&execution, "$", &root);
 	r = execute_list(&execution, template->nodes, &root, &flow);
-	for (size_t i = 0; i < execution.document_count; i++)
-		json_free(execution.documents[i]);
-	free(execution.documents);
+	for (struct document *document = execution.documents; document; document = document->next)
+		json_free(document->json);
 	arena_release(&execution.arena);
 	if (r < 0)
 		*ret_why = TAKE_PTR(execution.why);

@@ -46,6 +46,7 @@ static bool is_list(const struct value *value)
 /* The list that the JSON text @text describes. */
 static int keep_list(struct execution *execution, const struct str *text, struct value *ret)
 {
+	struct document *document;
 	struct json *list = NULL;
 	int r = execution_charge(execution, text->len);
 
@@ -53,10 +54,9 @@ static int keep_list(struct execution *execution, const struct str *text, struct
 		r = json_parse(str_text(text), text->len, &list, NULL);
 	if (r < 0)
 		return execution_fail(execution, "the list is too large");
-	execution->documents =
-		mem_resize(execution->documents,
-			   (execution->document_count + 1) * sizeof(*execution->documents));
-	execution->documents[execution->document_count++] = list;
+	document = arena_new(&execution->arena, struct document);
+	*document = (struct document) {list, execution->documents};
+	execution->documents = document;
 	*ret = (struct value) {.kind = VALUE_JSON, .type = TEMPLATE_LIST, .json = list};
 	return 0;
 }

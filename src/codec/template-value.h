@@ -35,6 +35,12 @@ struct variable {
 
 #define VARIABLES_MAX 64
 
+/* A JSON document that the execution owns; the node is in its arena. */
+struct document {
+	struct json *json;
+	struct document *next;
+};
+
 struct execution {
 	const struct template *template;
 	const struct template_data *data;
@@ -45,8 +51,7 @@ struct execution {
 	size_t steps;
 	struct variable variables[VARIABLES_MAX];
 	size_t variable_count;
-	struct json **documents; /* lists made by split */
-	size_t document_count;
+	struct document *documents; /* lists made by split and slice */
 	char *why;
 };
 
