@@ -38,7 +38,7 @@ import pytest
     (("--pull", "often", "busybox", "true"), 125, "invalid pull option: 'often'"),
     (("-d", "-a", "stdout", "busybox", "true"), 125, "Conflicting options: -a and -d"),
     (("--nosuch", "busybox", "true"), 125, "unknown flag: --nosuch"),
-    ((), 125, "requires at least 1 argument"),
+    ((), 1, "requires at least 1 argument"),
     (("--stop-signal", "NOSUCH", "busybox", "true"), 125, "Invalid signal: NOSUCH"),
     (("busybox", "true", "\x01"), 0, ""),
 ])
