@@ -148,25 +148,29 @@ struct covers {
 	int empty_fd;
 };
 
-static int open_cover(struct covers *covers, bool directory)
+/* The first cover is attached itself, and cloned for the others: before Linux 6.15 a mount that is
+ * attached nowhere cannot be cloned. */
+static int cover(struct covers *covers, bool directory, int target)
 {
 	static char *const options[] = {(char *)"size=0k", NULL};
 	int *fd = directory ? &covers->empty_fd : &covers->null_fd;
+	auto_fd int tree = -EBADF;
 
-	if (*fd < 0)
-		*fd = directory ? mount_new("tmpfs", "tmpfs", options,
-					    MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
-						    MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
-					    NULL)
-				: clone_null();
-	if (*fd < 0)
-		return *fd;
-	return mount_clone(*fd, "", false);
+	if (*fd >= 0) {
+		tree = mount_clone(*fd, "", false);
+		return tree < 0 ? tree : mount_attach(tree, target);
+	}
+	*fd = directory ? mount_new("tmpfs", "tmpfs", options,
+				    MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+					    MOUNT_ATTR_NOEXEC,
+				    NULL)
+			: clone_null();
+	return *fd < 0 ? *fd : mount_attach(*fd, target);
 }
 
 static int mask_path(struct covers *covers, int root_fd, const char *path)
 {
-	auto_fd int target = -EBADF, tree = -EBADF;
+	auto_fd int target = -EBADF;
 	struct stat st;
 
 	target = resolve_open(root_fd, path, O_PATH);
@@ -176,8 +180,7 @@ static int mask_path(struct covers *covers, int root_fd, const char *path)
 		return target;
 	if (fstat(target, &st) < 0)
 		return -errno;
-	tree = open_cover(covers, S_ISDIR(st.st_mode));
-	return tree < 0 ? tree : mount_attach(tree, target);
+	return cover(covers, S_ISDIR(st.st_mode), target);
 }
 
 static int make_readonly(int root_fd, const char *path)

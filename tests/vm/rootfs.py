@@ -196,6 +196,7 @@ def make_root(root, packages, version, modules):
         command = f"/usr/bin/{link}"
         if os.path.islink(command) and os.readlink(command).startswith("/etc/alternatives"):
             copy(command, root)
+    (root / "etc/hostname").write_text("vm\n")
     (root / "etc/hosts").write_text("127.0.0.1 localhost\n::1 localhost\n")
     (root / "etc/resolv.conf").write_text("nameserver 198.51.100.1\n")
     (root / "etc/fstab").write_text("")
