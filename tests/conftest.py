@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
+HERE = Path(__file__).resolve().parent
+# The library first, then the helpers that areas keep beside their tests; their names must differ.
+sys.path[:0] = [str(HERE / "lib"), *(str(area) for area in sorted(HERE.iterdir()) if any(area.glob("test_*.py")))]
 
 import sandbox  # noqa: E402
 
