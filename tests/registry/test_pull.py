@@ -13,11 +13,11 @@ from pathlib import Path
 
 import hostile
 import pytest
-from kist import BIN, TOP
+from kist import BIN
 from registry import (HOST_ARCHITECTURE, Image, Registry, busybox_image, descriptor, digest_of,
                       small_image, tar_of)
 
-TOOL = TOP / "build" / "src" / "cmd" / "worker" / "pull-tool"
+TOOL = BIN.parent / "src" / "cmd" / "worker" / "pull-tool"
 ELSEWHERE = "s390x" if HOST_ARCHITECTURE != "s390x" else "amd64"
 
 

@@ -2,14 +2,11 @@
 
 import os
 import subprocess
-import sys
-from pathlib import Path
 
+import kist
 import pytest
 
-HERE = Path(__file__).resolve().parent
-BUILD = Path(os.environ.get("KIST_BUILD", HERE.parent.parent / "build"))
-sys.path.insert(0, str(HERE))
+BUILD = kist.BIN.parent
 
 
 class Store:
