@@ -196,17 +196,6 @@ int user_lookup(int passwd_fd, int group_fd, const char *user, const char *group
 	return r == 0 && *name ? add_memberships(group_fd, name, ret) : r;
 }
 
-/* Regular files only, and never one that makes open() or read() wait. */
-static int open_file(int root_fd, const char *path)
-{
-	auto_fd int fd = resolve_open(root_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return -EBADF;
-	return TAKE_FD(fd);
-}
-
 /* What comes back from the child. */
 struct answer {
 	int32_t result;
@@ -229,8 +218,8 @@ static NORETURN void child_main(int passwd_fd, int group_fd, const char *user, c
 
 static int ask_child(int root_fd, const char *user, const char *group, struct answer *ret)
 {
-	auto_fd int passwd_fd = open_file(root_fd, "etc/passwd");
-	auto_fd int group_fd = open_file(root_fd, "etc/group");
+	auto_fd int passwd_fd = resolve_regular(root_fd, "etc/passwd");
+	auto_fd int group_fd = resolve_regular(root_fd, "etc/group");
 	auto_fd int read_fd = -EBADF, write_fd = -EBADF;
 	int fds[2], r;
 	pid_t pid;

@@ -5,12 +5,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #define RACE_RETRIES 64
@@ -42,6 +45,26 @@ int resolve_plain(int dir_fd, const char *path, int flags)
 {
 	return open_how(dir_fd, path, flags,
 			RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+}
+
+int resolve_regular(int root_fd, const char *path)
+{
+	auto_fd int found = -EBADF;
+	char self[32];
+	struct stat st;
+	struct statfs fs;
+	int fd;
+
+	found = resolve_open(root_fd, path, O_PATH);
+	if (found < 0)
+		return found;
+	if (fstat(found, &st) < 0 || fstatfs(found, &fs) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC)
+		return -EBADF;
+	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", found);
+	fd = open(self, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
 /* Puts the target of the dangling symlink @name in @dir_fd in place of the first @done bytes of

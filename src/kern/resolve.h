@@ -17,6 +17,11 @@ int resolve_open(int root_fd, const char *path, int flags) MUST_CHECK;
 /* The same without following any symlink and without crossing a mount, for /proc and /sys. */
 int resolve_plain(int dir_fd, const char *path, int flags) MUST_CHECK;
 
+/* Opens the regular file @path to read it; what else is there is not opened at all, because the
+ * opening alone of a device does things (a watchdog starts), and the files of the kernel's own file
+ * systems are none of the image's: -EBADF. For callers with the host's /proc. */
+int resolve_regular(int root_fd, const char *path) MUST_CHECK;
+
 /* An O_PATH descriptor of the directory @path, made with all its parents (@mode) where missing. The
  * target of a dangling symlink is made inside @root_fd. */
 int resolve_directory(int root_fd, const char *path, mode_t mode) MUST_CHECK;
