@@ -102,6 +102,20 @@ static int make_folder(const struct sandbox *sandbox)
 	return TAKE_FD(folder);
 }
 
+/* A copy of the mount of @root_fd. What a layer says is a device is made as one, but nobody opens
+ * it here, and nothing in there is a program. */
+static int clone_folder(int root_fd)
+{
+	struct mount_attr attr = {.attr_set =
+					  MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC};
+	auto_fd int tree = -EBADF;
+
+	tree = open_tree(root_fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	if (tree < 0 || mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+		return -errno;
+	return TAKE_FD(tree);
+}
+
 /* @tree is a mount that is attached nowhere yet. */
 static int change_root(int tree)
 {
@@ -195,13 +209,9 @@ static int separate(const struct sandbox *sandbox, struct error *err)
 				 "start a worker: images can be taken in by root only; run kist as "
 				 "root");
 	/* A folder can only be copied by the mount namespace that it is in: before we leave it. */
-	tree = sandbox->root_fd < 0
-		       ? make_folder(sandbox)
-		       : open_tree(sandbox->root_fd, "",
-				   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	tree = sandbox->root_fd < 0 ? make_folder(sandbox) : clone_folder(sandbox->root_fd);
 	if (tree < 0)
-		return error_errno(err, sandbox->root_fd < 0 ? tree : errno,
-				   "make the root of a worker");
+		return error_errno(err, tree, "make the root of a worker");
 	if (unshare(flags | (sandbox->network ? 0 : CLONE_NEWNET)) < 0)
 		return error_errno(err, errno, "make namespaces for a worker");
 	r = change_root(tree);
