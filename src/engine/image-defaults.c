@@ -128,7 +128,9 @@ static void publish_exposed(struct container_config *config, const struct strv *
 		auto_free struct port_mapping *ports = NULL;
 		size_t count = 0;
 
-		if (port_parse(exposed->v[i], &ports, &count, NULL) < 0)
+		/* Which address and port of the host is not for an image to say. */
+		if (strchr(exposed->v[i], ':') ||
+		    port_parse(exposed->v[i], &ports, &count, NULL) < 0)
 			continue;
 		for (size_t k = 0; k < count && config->port_count < PORTS_MAX; k++) {
 			if (is_published(config, &ports[k]))
