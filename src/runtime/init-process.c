@@ -242,6 +242,8 @@ static int drop_privileges(struct init *init)
 static int execute(struct init *init)
 {
 	const char *name = init->process->args[0];
+	char path[32];
+	int r;
 
 	if (fcntl(init->report_fd, F_SETFD, 0) < 0)
 		return init_fail(init, INIT_EXEC, name, -errno);
@@ -249,11 +251,15 @@ static int execute(struct init *init)
 	init->argv[0] = init->path;
 	init->argv[1] = init->trampoline_text;
 	(void)execveat(init->trampoline_fd, "", init->argv, init->env, AT_EMPTY_PATH);
-	/* Only the caller's own seccomp profile can refuse that so; then without. */
-	if (init->filter && (errno == EPERM || errno == ENOSYS) &&
-	    fcntl(init->report_fd, F_SETFD, FD_CLOEXEC) == 0)
-		(void)execve(init->path, init->process->args, init->env);
-	return init_fail(init, INIT_EXEC, name, -errno);
+	r = -errno;
+	/* Only the caller's own seccomp profile can refuse that so; then by the container's /proc,
+	 * without which there is no /proc/self/exe to be misled by either. Never directly: the
+	 * program or its interpreter could be a link to ourselves (CVE-2019-5736). */
+	if (init->filter && (r == -EPERM || r == -ENOSYS)) {
+		(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", init->trampoline_fd);
+		(void)execve(path, init->argv, init->env);
+	}
+	return init_fail(init, INIT_EXEC, name, r);
 }
 
 int init_process(struct init *init)
