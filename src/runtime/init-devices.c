@@ -58,17 +58,6 @@ static int make_node(int dir_fd, const char *name, const struct runtime_device *
 	return 0;
 }
 
-static bool is_dev_bound(const struct runtime_config *config)
-{
-	for (size_t i = 0; i < config->mount_count; i++) {
-		const char *path = config->mounts[i].destination;
-
-		if (config->mounts[i].bind && (STREQ(path, "/dev") || STREQ(path, "/dev/")))
-			return true;
-	}
-	return false;
-}
-
 static int make_configured(struct init *init, int root_fd)
 {
 	for (size_t i = 0; i < init->config->device_count; i++) {
@@ -103,8 +92,8 @@ int init_devices(struct init *init, int root_fd)
 	auto_fd int dev_fd = -EBADF;
 	int r;
 
-	/* The caller's own /dev is left as it is. */
-	if (is_dev_bound(init->config))
+	/* The caller's own directory is left as it is. */
+	if (init->dev_bound)
 		return 0;
 	/* An image whose /dev is a symlink could send nodes and links into a volume of the host's
 	 * (CVE-2026-41579). */

@@ -128,6 +128,18 @@ static int change_tree(int tree_fd, const struct runtime_mount *mount, uint64_t 
 	return r;
 }
 
+/* By what it led to, not by its name: a destination in the image can be a symlink to /dev, and then
+ * it is the caller's directory that would get our nodes and lose its "ptmx". */
+static void note_dev(struct init *init, const struct runtime_mount *mount, int root_fd, int tree_fd)
+{
+	auto_fd int dev_fd = resolve_open(root_fd, "dev", O_PATH | O_NOFOLLOW);
+	struct stat dev, tree;
+
+	if (dev_fd >= 0 && fstat(dev_fd, &dev) == 0 && fstat(tree_fd, &tree) == 0 &&
+	    dev.st_dev == tree.st_dev && dev.st_ino == tree.st_ino)
+		init->dev_bound = mount->bind;
+}
+
 static int attach(struct init *init, const struct runtime_mount *mount, int root_fd, int target_fd,
 		  int tree_fd)
 {
@@ -137,6 +149,8 @@ static int attach(struct init *init, const struct runtime_mount *mount, int root
 	if (r < 0)
 		return init_fail(init, INIT_MOUNT_REFUSED, mount->destination, r);
 	r = mount_attach(tree_fd, target_fd);
+	if (r == 0)
+		note_dev(init, mount, root_fd, tree_fd);
 	if (r == 0)
 		r = mount_change(tree_fd, 0, 0, mount->propagation, mount->propagation_recursive);
 	return r < 0 ? init_fail(init, INIT_MOUNT, mount->destination, r) : 0;
@@ -262,6 +276,9 @@ static int mount_cgroup(struct init *init, const struct runtime_mount *mount, in
 	if (target < 0)
 		return init_fail(init, INIT_MOUNT_TARGET, mount->destination, target);
 	if (init->cgroup->v2) {
+		r = check_target(init, mount, root_fd, target, -EBADF);
+		if (r < 0)
+			return init_fail(init, INIT_MOUNT_REFUSED, mount->destination, r);
 		r = bind_hierarchy(init, mount, &init->cgroup->hierarchies[0], target);
 		return r < 0 ? init_fail(init, INIT_MOUNT, mount->destination, r) : 0;
 	}

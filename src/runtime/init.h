@@ -70,7 +70,8 @@ struct init {
 	int namespace_fds[RUNTIME_NAMESPACE_COUNT];
 	int *deferred; /* config->mount_count descriptors: made read-only at the end */
 	size_t deferred_count;
-	int listen_fd; /* created containers: the socket "start"; -EBADF: start at once */
+	bool dev_bound; /* what is mounted on /dev is a bind mount */
+	int listen_fd;	/* created containers: the socket "start"; -EBADF: start at once */
 	/* Processes that join: what they join. */
 	int join_fd; /* pidfd; -EBADF */
 
