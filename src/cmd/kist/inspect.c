@@ -128,7 +128,7 @@ static int inspect(const struct invocation *invocation, const struct inspect_val
 		status = kist_fail(&err);
 	for (size_t i = 0; i < complaints.n; i++) {
 		(void)fflush(stdout);
-		(void)fprintf(stderr, "Error: %s\n", complaints.v[i]);
+		kist_say("Error: ", complaints.v[i]);
 		status = KIST_FAILED;
 	}
 	return status;

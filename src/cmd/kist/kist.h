@@ -28,6 +28,10 @@ struct kist {
 int kist_engine_open(const struct invocation *invocation, struct engine *ret,
 		     struct error *err) MUST_CHECK;
 
+/* A line on stderr. Names from images and registries are in such lines, and none of them speaks to
+ * the terminal: control characters come as octal. */
+void kist_say(const char *prefix, const char *text);
+
 /* Says "Error: why" on stderr, behind whatever stdout has to say first. Returns KIST_FAILED. */
 int kist_fail(const struct error *err);
 /* The same for a value of an option that makes no sense. Returns KIST_MISUSE. */

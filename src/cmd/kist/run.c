@@ -70,7 +70,7 @@ static void cidfile_finish(struct cidfile *cidfile, const char *id)
 static void print_warnings(const struct strv *warnings)
 {
 	for (size_t i = 0; i < warnings->n; i++)
-		(void)fprintf(stderr, "WARNING: %s\n", warnings->v[i]);
+		kist_say("WARNING: ", warnings->v[i]);
 }
 
 /* -a names the streams; without it all but stdin, which -i adds. */
