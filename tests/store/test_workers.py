@@ -176,7 +176,7 @@ def test_a_zstd_window_of_2_gib_is_refused(store):
 
 
 def test_a_bomb_is_bounded_in_memory_and_ends_with_the_disk(tmp_path):
-    from conftest import Store
+    from storetool import Store
     disk = tmp_path / "disk"
     disk.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "none", disk], check=True)
@@ -193,7 +193,7 @@ def test_a_bomb_is_bounded_in_memory_and_ends_with_the_disk(tmp_path):
 
 
 def test_full_disk_of_small_files_leaves_nothing(tmp_path):
-    from conftest import Store
+    from storetool import Store
     disk = tmp_path / "disk"
     disk.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,nr_inodes=500", "none", disk], check=True)
