@@ -25,8 +25,8 @@ int container_remove(struct engine *engine, struct container *container, unsigne
  * was created with auto_remove. 0 if there is nothing to do. */
 int container_cleanup(struct engine *engine, const char *id, struct error *err) MUST_CHECK;
 
-/* The same for the owner of the monitor behind @monitor_fd, which has told the end: it may go as soon
- * as our intent is written down. The connection stays the caller's. */
+/* The same for the owner of the monitor behind @monitor_fd, which has told the end: it may go as
+ * soon as our intent is written down. The connection stays the caller's. */
 int container_cleanup_as_owner(struct engine *engine, const char *id, int monitor_fd,
 			       struct error *err) MUST_CHECK;
 

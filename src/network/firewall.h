@@ -3,7 +3,7 @@
  *
  * Published ports are elements of two maps, so that the rules are as many for ten thousand ports as
  * for none. Nothing outside the table is read or changed. `nft list table ip kist` shows it;
- * docs/design/0004-network.md says what each rule is for.
+ * docs/design/0002-network.md says what each rule is for.
  */
 #pragma once
 
