@@ -36,7 +36,8 @@ format: ## let clang-format have its way
 	find src tests -name '*.[ch]' | xargs clang-format -i
 
 install: all ## DESTDIR and PREFIX as usual
-	DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild
+	meson configure $(BUILD) --no-pager -Dprefix=$(PREFIX) >/dev/null
+	DESTDIR=$(DESTDIR) meson install -C $(BUILD) --quiet
 
 clean:
 	rm -rf $(BUILD) build-*
