@@ -75,33 +75,37 @@ static void emit(struct program *p, uint8_t code, uint8_t dst, uint8_t src, int1
 }
 
 /*
- * R2 type, R3 access, R4 major, R5 minor. A rule that matches decides; one that allows must cover
- * every kind of access that is asked for, one that refuses only one of them.
+ * R2 type, R3 kinds of access that no later rule has spoken of, R4 major, R5 minor. A rule that
+ * refuses one of them decides; one that allows decides when none is left. As on v1, what is said of
+ * a device in several rules adds up, and 'a' is everything, whatever else the rule says.
  */
 static void emit_rule(struct program *p, const struct cgroup_device_rule *rule)
 {
+	bool all = rule->type == 'a';
 	size_t jumps[4], jump_count = 0;
 
-	if (rule->type != 'a') {
+	if (!all) {
 		jumps[jump_count++] = p->n;
 		emit(p, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_2, 0, 0,
 		     rule->type == 'c' ? BPF_DEVCG_DEV_CHAR : BPF_DEVCG_DEV_BLOCK);
 	}
-	if (rule->access != CGROUP_DEVICE_ALL) {
-		emit(p, BPF_ALU | BPF_MOV | BPF_X, BPF_REG_1, BPF_REG_3, 0, 0);
-		emit(p, BPF_ALU | BPF_AND | BPF_K, BPF_REG_1, 0, 0,
-		     (int32_t)(rule->allow ? ~rule->access & CGROUP_DEVICE_ALL : rule->access));
-		jumps[jump_count++] = p->n;
-		emit(p, (uint8_t)(BPF_JMP | (rule->allow ? BPF_JNE : BPF_JEQ) | BPF_K), BPF_REG_1,
-		     0, 0, 0);
-	}
-	if (rule->type != 'a' && rule->major >= 0) {
+	if (!all && rule->major >= 0) {
 		jumps[jump_count++] = p->n;
 		emit(p, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_4, 0, 0, (int32_t)rule->major);
 	}
-	if (rule->type != 'a' && rule->minor >= 0) {
+	if (!all && rule->minor >= 0) {
 		jumps[jump_count++] = p->n;
 		emit(p, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_5, 0, 0, (int32_t)rule->minor);
+	}
+	if (!all && rule->allow) {
+		emit(p, BPF_ALU | BPF_AND | BPF_K, BPF_REG_3, 0, 0, (int32_t)~rule->access);
+		jumps[jump_count++] = p->n;
+		emit(p, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_3, 0, 0, 0);
+	} else if (!all) {
+		emit(p, BPF_ALU | BPF_MOV | BPF_X, BPF_REG_1, BPF_REG_3, 0, 0);
+		emit(p, BPF_ALU | BPF_AND | BPF_K, BPF_REG_1, 0, 0, (int32_t)rule->access);
+		jumps[jump_count++] = p->n;
+		emit(p, BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_1, 0, 0, 0);
 	}
 	emit(p, BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, rule->allow);
 	emit(p, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);

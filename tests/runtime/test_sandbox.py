@@ -312,12 +312,37 @@ def test_a_memory_limit_below_what_can_start_says_so(runtime, limit, status):
     assert not (runtime.root / runtime.ids[-1]).exists()
 
 
-def test_device_rules(runtime):
+@pytest.mark.parametrize("rules", [None, [], [{"allow": False, "access": "rwm"}], [{"allow": False, "type": "a", "access": ""}]])
+def test_device_rules(runtime, rules):
     """RT-17"""
     script = "mknod /tmp/mem c 1 1 && cat /tmp/mem; mknod /tmp/kmsg c 1 11; head -c1 /tmp/kmsg; head -c1 /dev/zero | wc -c; echo x >/dev/null && echo ok"
-    done = runtime.run(runtime.bundle("sh", "-c", script), status=None)
+    bundle = runtime.bundle("sh", "-c", script)
+    if rules is None:
+        del bundle.linux["resources"]
+    else:
+        bundle.linux["resources"]["devices"] = rules
+    done = runtime.run(bundle, status=None)
     assert done.stdout == "1\nok\n"
     assert done.stderr.count("Operation not permitted") == 2
+
+
+def test_device_rules_add_up_and_the_last_one_counts(runtime):
+    # Nothing drives these numbers: who may open them is told that.
+    script = """mknod /tmp/c c 1 99; mknod /tmp/b b 240 0
+        { (exec 3</tmp/c); (exec 3>/tmp/c); (exec 3<>/tmp/c); (exec 3</tmp/b); (exec 3>/tmp/b); } 2>&1
+        (exec 3<>/dev/null) && echo null"""
+    bundle = runtime.bundle("sh", "-c", script)
+    one = {"type": "c", "major": 1, "minor": 99}
+    bundle.linux["resources"]["devices"] = [
+        {"allow": True, "type": "b", "access": "rwm"},
+        {"allow": False, "access": "rwm"},
+        {"allow": True, "type": "b", "major": 240, "minor": 0, "access": "rw"},
+        {"allow": True, **one, "access": "r"},
+        {"allow": True, **one, "access": "w"},
+        {"allow": False, "type": "b", "major": 240, "minor": 0, "access": "w"},
+    ]
+    lines = [line.rpartition(": ")[2] for line in runtime.run(bundle).stdout.splitlines()]
+    assert lines == ["No such device or address"] * 4 + ["Operation not permitted", "null"]
 
 
 def test_namespaces_of_its_own_or_by_path(runtime):
