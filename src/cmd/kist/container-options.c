@@ -1,5 +1,7 @@
 #include "cmd/kist/container-options.h"
 
+#include "cmd/kist/kist.h"
+
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/parse.h"
@@ -266,8 +268,8 @@ int refuse_terminal(struct error *err)
 int container_options_fail(const struct invocation *invocation, const struct error *err)
 {
 	(void)fflush(stdout);
-	(void)fprintf(stderr, "%s: %s\n\nRun '%s %s --help' for more information\n", "kist",
-		      err->message ? err->message : "unknown failure", invocation->program,
+	kist_say("kist: ", err->message ? err->message : "unknown failure");
+	(void)fprintf(stderr, "\nRun '%s %s --help' for more information\n", invocation->program,
 		      invocation->command->name);
 	return error_exit_status(err);
 }

@@ -9,17 +9,26 @@ int kist_engine_open(const struct invocation *invocation, struct engine *ret, st
 	return engine_open(kist->dir, kist->run, ret, err);
 }
 
+/* How many bytes at @text are a control character: ASCII's, or Unicode's C1 as UTF-8. */
+static size_t control_length(const char *text)
+{
+	unsigned char c = (unsigned char)text[0], next = (unsigned char)text[1];
+
+	if (c == 0xc2 && next >= 0x80 && next < 0xa0)
+		return 2;
+	return c == 0x7f || (c < ' ' && c != '\n' && c != '\t');
+}
+
 void kist_say(const char *prefix, const char *text)
 {
 	(void)fputs(prefix, stderr);
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text, next = (unsigned char)text[1];
+	while (*text) {
+		size_t n = control_length(text);
 
-		if (c == 0x7f || (c < ' ' && c != '\n' && c != '\t') ||
-		    (c == 0xc2 && next >= 0x80 && next < 0xa0))
-			(void)fprintf(stderr, "\\%03o", c);
-		else
-			(void)fputc(c, stderr);
+		if (n == 0)
+			(void)fputc(*text++, stderr);
+		for (; n > 0; n--)
+			(void)fprintf(stderr, "\\%03o", (unsigned char)*text++);
 	}
 	(void)fputc('\n', stderr);
 }
