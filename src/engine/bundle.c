@@ -31,6 +31,9 @@ static int write_file(int dir_fd, const char *name, const char *data, size_t len
 		openat(dir_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
 	int r = fd < 0 ? -errno : fd_write_full(fd, data, len);
 
+	/* The container's users read it, whatever the umask of who started it. */
+	if (r == 0 && fchmod(fd, mode) < 0)
+		r = -errno;
 	return r < 0 ? error_errno(err, r, "write %s of the container", name) : 0;
 }
 

@@ -31,7 +31,10 @@ static int make(int volumes_fd, const char *temporary, int source_fd)
 	data = directory_open(folder, DATA, 0755);
 	if (data < 0)
 		return data;
-	return source_fd < 0 ? 0 : tree_copy(source_fd, data);
+	if (source_fd >= 0)
+		return tree_copy(source_fd, data);
+	/* The container's users go there, whatever the umask of who made it. */
+	return fchmod(data, 0755) < 0 ? -errno : 0;
 }
 
 int volume_ensure(const struct root *root, const char *name, const char *maker, int source_fd,
