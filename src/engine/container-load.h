@@ -14,6 +14,11 @@
 int container_load(struct engine *engine, const char *id, struct container *ret,
 		   struct error *err) MUST_CHECK;
 
+/* The same, but if the record cannot be read, what is known without it (struct container, damage).
+ */
+int container_load_any(struct engine *engine, const char *id, struct container *ret,
+		       struct error *err) MUST_CHECK;
+
 /* Ids that begin with @prefix and have a folder in dir or run, in order, each once. */
 int container_ids(const struct engine *engine, const char *prefix, struct strv *ret,
 		  struct error *err) MUST_CHECK;

@@ -6,6 +6,7 @@
 #include "engine/container-load.h"
 #include "io/atomic-file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -93,6 +94,28 @@ bool container_name_lookup(const struct engine *engine, const char *name, char *
 		return false;
 	names_fd = openat(engine->root.dir_fd, "names", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return names_fd >= 0 && read_holder(names_fd, name, ret_id);
+}
+
+char *container_name_of(const struct engine *engine, const char *id)
+{
+	char holder[CONTAINER_ID_SIZE];
+	struct dirent *entry;
+	char *name = NULL;
+	DIR *dir;
+	int fd;
+
+	fd = openat(engine->root.dir_fd, "names", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = fd >= 0 ? fdopendir(fd) : NULL;
+	if (!dir) {
+		(void)fd_close(fd);
+		return NULL;
+	}
+	while (!name && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.' && read_holder(fd, entry->d_name, holder) &&
+		    STREQ(holder, id))
+			name = mem_strdup(entry->d_name);
+	(void)closedir(dir);
+	return name;
 }
 
 /* In this order: an operation ends its intent only when the container is there. */

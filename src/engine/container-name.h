@@ -29,5 +29,9 @@ int container_name_invent(unsigned attempt, char **ret, struct error *err) MUST_
 /* Whether somebody has the name; @ret_id has CONTAINER_ID_SIZE bytes. */
 bool container_name_lookup(const struct engine *engine, const char *name, char *ret_id);
 
+/* The name that is reserved for @id: owned by the caller, NULL if there is none. Looks through all
+ * names. */
+char *container_name_of(const struct engine *engine, const char *id) MUST_CHECK;
+
 /* Gives the name back if it is @id's. */
 void container_name_release(struct engine *engine, const char *name, const char *id);

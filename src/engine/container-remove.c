@@ -80,13 +80,30 @@ static void restore_exit(struct engine *engine, const char *id)
 		(void)unlinkat(fd, EXIT_OLD_FILE, 0);
 }
 
+/* Which runtime a damaged container had is not known. Its processes have ended by now: what that
+ * runtime wrote down of them is all that is left. */
+static int delete_from_runtime(struct engine *engine, const struct container *container,
+			       struct error *err)
+{
+	char path[sizeof("runtime/") + CONTAINER_ID_SIZE];
+	int r;
+
+	if (!container->damage)
+		return runtime_delete(engine, container, err);
+	if (runtime_delete(engine, container, NULL) == 0)
+		return 0;
+	(void)snprintf(path, sizeof(path), "runtime/%s", container->id);
+	r = tree_remove(engine->root.run_fd, path);
+	return r < 0 ? error_errno(err, r, "remove %s/%s", engine->root.run, path) : 0;
+}
+
 /* Everything that a start made. With @kill also the processes, and then the monitor's. */
 static int undo_start(struct engine *engine, const char *id, bool kill, struct error *err)
 {
 	auto_container container = {0};
 	int r, known;
 
-	known = container_load(engine, id, &container, err);
+	known = container_load_any(engine, id, &container, err);
 	if (known < 0)
 		return known;
 	if (kill)
@@ -94,7 +111,7 @@ static int undo_start(struct engine *engine, const char *id, bool kill, struct e
 	if (known > 0) {
 		r = end_processes(engine, &container, err);
 		if (r == 0)
-			r = runtime_delete(engine, &container, err);
+			r = delete_from_runtime(engine, &container, err);
 		if (r < 0)
 			return r;
 	}
@@ -133,7 +150,7 @@ static int remove_all(struct engine *engine, const char *id, const char *name, b
 	if (r < 0)
 		return r;
 	volume_undo(&engine->root, id);
-	known = container_load(engine, id, &container, err);
+	known = container_load_any(engine, id, &container, err);
 	if (known < 0)
 		return known;
 	if (known > 0 && (volumes || container.config.auto_remove)) {
@@ -154,7 +171,7 @@ static int clean(struct engine *engine, const char *id, struct error *err)
 	auto_container container = {0};
 	int r;
 
-	r = container_load(engine, id, &container, err);
+	r = container_load_any(engine, id, &container, err);
 	if (r < 0)
 		return r;
 	/* Gone, or its removal was interrupted when the record was gone already. */
@@ -238,7 +255,7 @@ static int check_removable(struct engine *engine, const struct container *contai
 	auto_container now = {0};
 	int r;
 
-	r = container_load(engine, container->id, &now, err);
+	r = container_load_any(engine, container->id, &now, err);
 	if (r < 0)
 		return r;
 	if (r == 0 && !(flags & REMOVE_FORCE))
@@ -286,10 +303,10 @@ static void sweep_one(struct engine *engine, const char *id)
 
 	if (container_operation_try(engine, id, UNDO_CLEAN, NULL, &intent, NULL) < 0)
 		return;
-	r = container_load(engine, id, &container, NULL);
+	r = container_load_any(engine, id, &container, NULL);
 	if (r == 0)
 		r = remove_all(engine, id, NULL, true, NULL);
-	else if (r > 0)
+	else if (r > 0 && !container.damage)
 		(void)!container_name_reserve(engine, container.name, id, NULL);
 	(void)!finish(&intent, MIN(r, 0));
 }

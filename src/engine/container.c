@@ -5,6 +5,7 @@
 #include "base/parse.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "engine/container-damaged.h"
 #include "engine/container-load.h"
 #include "engine/container-name.h"
 #include "engine/container-record.h"
@@ -28,6 +29,7 @@ static const char *const state_names[] = {
 
 void container_release(struct container *container)
 {
+	mem_freep(&container->damage);
 	mem_freep(&container->name);
 	mem_freep(&container->image_id);
 	container_config_release(&container->config);
@@ -106,25 +108,49 @@ static int read_record(struct engine *engine, const char *id, struct container *
 		container_release(ret);
 		r = error_set(err, ERROR_CORRUPT, "it is the record of %.12s", ret->id);
 	}
-	if (r < 0)
-		return error_prefix(err, "read container %.12s", id);
-	return 1;
+	return r < 0 ? r : 1;
+}
+
+/* What to tell of a record that cannot be read. */
+static int say_damaged(const char *id, struct error *why, struct error *err)
+{
+	if (why->kind != ERROR_CORRUPT)
+		return error_move(err, why);
+	return error_set(err, ERROR_CORRUPT,
+			 "container %.12s is damaged (%s): remove it with kist rm -f %.12s", id,
+			 why->message ? why->message : "", id);
 }
 
 int container_load(struct engine *engine, const char *id, struct container *ret, struct error *err)
 {
 	auto_container container = {0};
+	auto_error why = {0};
 	int r;
 
-	r = read_record(engine, id, &container, err);
-	if (r <= 0)
-		return r;
+	r = read_record(engine, id, &container, &why);
+	if (r < 0)
+		return say_damaged(id, &why, err);
+	if (r == 0)
+		return 0;
 	r = container_state_read(engine, &container, err);
 	if (r < 0)
 		return r;
 	*ret = container;
 	container = (struct container) {0};
 	return 1;
+}
+
+int container_load_any(struct engine *engine, const char *id, struct container *ret,
+		       struct error *err)
+{
+	auto_error why = {0};
+	int r;
+
+	r = container_load(engine, id, ret, &why);
+	if (r >= 0)
+		return r;
+	r = container_damaged_read(engine, id, &why, ret, err);
+	return r < 0 ? r : 1;
 }
 
 /* Ended without anybody left to clean up after it: its monitor was killed. */
@@ -138,21 +164,25 @@ static bool is_orphan(struct engine *engine, const struct container *container)
 	return run_fd >= 0;
 }
 
+/* container_load() or container_load_any(). */
+typedef int load_function(struct engine *engine, const char *id, struct container *ret,
+			  struct error *err);
+
 /* Loads and, where its monitor could not, cleans up. 1, or 0 if there is none (any more). */
-static int load_healed(struct engine *engine, const char *id, struct container *ret,
-		       struct error *err)
+static int load_healed(struct engine *engine, const char *id, load_function *load,
+		       struct container *ret, struct error *err)
 {
 	auto_container container = {0};
 	int r;
 
-	r = container_load(engine, id, &container, err);
+	r = load(engine, id, &container, err);
 	if (r <= 0)
 		return r;
 	if (is_orphan(engine, &container)) {
 		container_tidy(engine, id);
 		container_release(&container);
 		container = (struct container) {0};
-		r = container_load(engine, id, &container, err);
+		r = load(engine, id, &container, err);
 		if (r <= 0)
 			return r;
 	}
@@ -218,8 +248,8 @@ static int no_such_container(const char *name, struct error *err)
 	return error_set(err, ERROR_NOT_FOUND, "No such container: %s", name);
 }
 
-static int find_by_prefix(struct engine *engine, const char *prefix, struct container *ret,
-			  struct error *err)
+static int find_by_prefix(struct engine *engine, const char *prefix, load_function *load,
+			  struct container *ret, struct error *err)
 {
 	auto_container found = {0};
 	auto_strv ids = {0};
@@ -232,7 +262,7 @@ static int find_by_prefix(struct engine *engine, const char *prefix, struct cont
 	for (size_t i = 0; r >= 0 && i < ids.n; i++) {
 		auto_container container = {0};
 
-		r = load_healed(engine, ids.v[i], &container, err);
+		r = load_healed(engine, ids.v[i], load, &container, err);
 		if (r > 0 && any)
 			return error_set(err, ERROR_INVALID,
 					 "Multiple IDs found with provided prefix: %s", prefix);
@@ -251,23 +281,35 @@ static int find_by_prefix(struct engine *engine, const char *prefix, struct cont
 	return 0;
 }
 
-int container_find(struct engine *engine, const char *name, struct container *ret,
-		   struct error *err)
+static int find(struct engine *engine, const char *name, load_function *load, struct container *ret,
+		struct error *err)
 {
 	char id[CONTAINER_ID_SIZE];
 	int r;
 
 	if (parse_is_hex(name, CONTAINER_ID_SIZE - 1)) {
-		r = load_healed(engine, name, ret, err);
+		r = load_healed(engine, name, load, ret, err);
 		if (r != 0)
 			return r < 0 ? r : 0;
 	}
 	if (container_name_lookup(engine, name[0] == '/' ? name + 1 : name, id)) {
-		r = load_healed(engine, id, ret, err);
+		r = load_healed(engine, id, load, ret, err);
 		if (r != 0)
 			return r < 0 ? r : 0;
 	}
-	return find_by_prefix(engine, name, ret, err);
+	return find_by_prefix(engine, name, load, ret, err);
+}
+
+int container_find(struct engine *engine, const char *name, struct container *ret,
+		   struct error *err)
+{
+	return find(engine, name, container_load, ret, err);
+}
+
+int container_find_any(struct engine *engine, const char *name, struct container *ret,
+		       struct error *err)
+{
+	return find(engine, name, container_load_any, ret, err);
 }
 
 static int newer_first(const void *a, const void *b)
@@ -297,7 +339,7 @@ int container_list(struct engine *engine, struct container **ret, size_t *ret_co
 		return r;
 	list = mem_zero(ids.n + 1, sizeof(*list));
 	for (size_t i = 0; i < ids.n; i++) {
-		r = load_healed(engine, ids.v[i], &list[count], err);
+		r = load_healed(engine, ids.v[i], container_load_any, &list[count], err);
 		if (r < 0) {
 			container_list_free(list, count);
 			return r;
@@ -333,13 +375,13 @@ bool container_uses_image(const char *image_id, char **ret_container, void *arg)
 	size_t count;
 	bool used = false;
 
-	/* When the list cannot be read, nobody can say that the image is free. */
+	/* What cannot be read may use any image. */
 	if (container_list(engine, &list, &count, NULL) < 0) {
 		*ret_container = mem_strdup("unknown");
 		return true;
 	}
 	for (size_t i = 0; i < count && !used; i++) {
-		if (STREQ(list[i].image_id, image_id)) {
+		if (list[i].damage || STREQ(list[i].image_id, image_id)) {
 			*ret_container = mem_strdup(list[i].id);
 			used = true;
 		}

@@ -42,6 +42,7 @@ struct container_network {
 
 struct container {
 	char id[CONTAINER_ID_SIZE];
+	char *damage;	 /* NULL; or the sentence that says why its record cannot be read */
 	char *name;	 /* without the slash that Docker puts before it */
 	char *image_id;	 /* "sha256:…" */
 	int64_t created; /* wall clock, ns */
@@ -74,8 +75,13 @@ void container_release(struct container *container);
 int container_find(struct engine *engine, const char *name, struct container *ret,
 		   struct error *err) MUST_CHECK;
 
-/* All containers, newest first; one that is being removed is left out. *@ret is an array of
- * *@ret_count for container_list_free(). */
+/* The same, but a record that cannot be read is no failure: then damage says why, and id, name and
+ * state are all that is known. For container_remove(). */
+int container_find_any(struct engine *engine, const char *name, struct container *ret,
+		       struct error *err) MUST_CHECK;
+
+/* All containers, newest first, those with a damaged record last; one that is being removed is left
+ * out. *@ret is an array of *@ret_count for container_list_free(). */
 int container_list(struct engine *engine, struct container **ret, size_t *ret_count,
 		   struct error *err) MUST_CHECK;
 void container_list_free(struct container *list, size_t count);

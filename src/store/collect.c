@@ -167,6 +167,39 @@ int store_collect(const struct root *root, const struct strv *layers, const stru
 	return r < 0 ? r : remove_left(&left, gone, err);
 }
 
+static int list_digests(const struct root *root, const char *folder, struct strv *ret,
+			struct error *err)
+{
+	struct dirent *entry;
+	DIR *dir;
+	int fd;
+
+	fd = root_dir_open(root, folder, err);
+	if (fd < 0)
+		return fd;
+	dir = fdopendir(fd);
+	if (!dir) {
+		(void)fd_close(fd);
+		return error_errno(err, errno, "list %s/%s", root->dir, folder);
+	}
+	while ((entry = readdir(dir)))
+		if (parse_is_hex(entry->d_name, DIGEST_HEX))
+			strv_add_format(ret, "sha256:%s", entry->d_name);
+	(void)closedir(dir);
+	return 0;
+}
+
+int store_collect_all(const struct root *root, struct strv *gone, struct error *err)
+{
+	auto_strv layers = {0}, blobs = {0};
+	int r;
+
+	r = list_digests(root, "layers", &layers, err);
+	if (r == 0)
+		r = list_digests(root, BLOBS, &blobs, err);
+	return r < 0 ? r : store_collect(root, &layers, &blobs, NULL, gone, err);
+}
+
 uint64_t layer_size(int layers_fd, const char *diff_id)
 {
 	auto_free char *name = mem_printf("%s.size", digest_hex(diff_id));

@@ -131,10 +131,12 @@ static int find_by_id(const struct root *root, const char *name, char ret_id[DIG
 	return 1;
 }
 
+/* With @ret_damaged a damaged record is no failure: it is set, and *@ret is what is left. */
 static int find(const struct root *root, const char *name, struct image_record *ret,
-		struct reference *ret_ref, struct error *err)
+		struct reference *ret_ref, bool *ret_damaged, struct error *err)
 {
 	char id[DIGEST_TEXT_SIZE], manifest[DIGEST_TEXT_SIZE];
+	auto_error why = {0};
 	int r, named;
 
 	r = named = find_by_reference(root, name, id, manifest, ret_ref, err);
@@ -152,10 +154,16 @@ static int find(const struct root *root, const char *name, struct image_record *
 		}
 		return not_found(name, err);
 	}
-	r = image_record_read(root, id, ret, err);
-	if (r == 0 && named)
+	r = image_record_read(root, id, ret, &why);
+	if (r < 0 && why.kind == ERROR_CORRUPT && ret_damaged) {
+		*ret_damaged = true;
+		return image_record_salvage(root, id, ret, err);
+	}
+	if (r < 0)
+		return error_move(err, &why);
+	if (named)
 		(void)memcpy(ret->image.manifest, manifest, DIGEST_TEXT_SIZE);
-	return r;
+	return 0;
 }
 
 static void take_image(struct image_record *record, struct image *ret)
@@ -168,7 +176,7 @@ int store_image_find(const struct root *root, const char *name, struct image *re
 		     struct error *err)
 {
 	auto_image_record record = {0};
-	int r = find(root, name, &record, NULL, err);
+	int r = find(root, name, &record, NULL, NULL, err);
 
 	if (r == 0)
 		take_image(&record, ret);
@@ -179,6 +187,7 @@ struct listing {
 	const struct root *root;
 	struct image *images;
 	size_t n, size;
+	struct strv *damages;
 	struct error *err;
 };
 
@@ -188,8 +197,13 @@ static int add_image(const char *id, void *arg)
 	auto_image_record record = {0};
 	auto_error why = {0};
 
-	if (image_record_read(listing->root, id, &record, &why) < 0)
-		return why.kind == ERROR_NOT_FOUND ? 0 : error_move(listing->err, &why);
+	if (image_record_read(listing->root, id, &record, &why) < 0) {
+		if (why.kind == ERROR_CORRUPT && listing->damages)
+			strv_add(listing->damages, why.message);
+		return why.kind == ERROR_NOT_FOUND || why.kind == ERROR_CORRUPT
+			       ? 0
+			       : error_move(listing->err, &why);
+	}
 	if (listing->n == listing->size) {
 		listing->size = MAX((size_t)16, listing->size * 2);
 		listing->images =
@@ -209,9 +223,9 @@ static int newest_first(const void *a, const void *b)
 }
 
 int store_image_list(const struct root *root, struct image **ret, size_t *ret_count,
-		     struct error *err)
+		     struct strv *damages, struct error *err)
 {
-	struct listing listing = {.root = root, .err = err};
+	struct listing listing = {.root = root, .damages = damages, .err = err};
 	int r;
 
 	r = image_record_each(root, add_image, &listing, err);
@@ -304,7 +318,7 @@ static int remove_reference(const struct root *root, const char *full, struct st
 
 /* The names go first, then the record, then what nobody else needs: whatever dies in between, what
  * has a name is whole. */
-static int remove_image(const struct root *root, const struct image_record *record,
+static int remove_image(const struct root *root, const struct image_record *record, bool damaged,
 			struct strv *lines, struct error *err)
 {
 	auto_free char *file = mem_printf("%s.json", digest_hex(record->image.id));
@@ -326,7 +340,9 @@ static int remove_image(const struct root *root, const struct image_record *reco
 	strv_add(&blobs, record->image.id);
 	for (size_t i = 0; i < record->manifest_count; i++)
 		image_record_manifest_blobs(&record->manifests[i], &blobs);
-	r = store_collect(root, &record->image.diff_ids, &blobs, NULL, &gone, err);
+	/* What a damaged one needed it cannot say: what nobody needs goes. */
+	r = damaged ? store_collect_all(root, &gone, err)
+		    : store_collect(root, &record->image.diff_ids, &blobs, NULL, &gone, err);
 	for (size_t i = gone.n; i > 0; i--)
 		strv_add_format(lines, "Deleted: %s", gone.v[i - 1]);
 	return r;
@@ -354,6 +370,21 @@ static int check_unused(const struct image_record *record, const struct referenc
 			 shown, SHORT, container ? container : "", SHORT, id);
 }
 
+/* A name whose file does not say any more what it points to: just the name goes. */
+static int remove_damaged_reference(const struct root *root, const char *name, struct strv *lines,
+				    struct error *why, struct error *err)
+{
+	auto_reference ref = {0};
+	auto_free char *full = NULL;
+	int r;
+
+	if (why->kind != ERROR_CORRUPT || reference_parse(name, &ref, NULL) < 0)
+		return error_move(err, why);
+	full = reference_full(&ref);
+	r = remove_reference(root, full, lines, err);
+	return r < 0 ? r : layout_write(root, err);
+}
+
 int store_image_remove(const struct root *root, const char *name, bool force,
 		       bool (*in_use)(const char *image_id, char **ret_container, void *arg),
 		       void *arg, struct strv *lines, struct error *err)
@@ -362,15 +393,16 @@ int store_image_remove(const struct root *root, const char *name, bool force,
 	auto_image_record record = {0};
 	auto_free char *full = NULL;
 	auto_fd int lock = -EBADF;
-	bool named;
+	auto_error why = {0};
+	bool named, damaged = false;
 	int r;
 
 	lock = store_lock(root, err);
 	if (lock < 0)
 		return lock;
-	r = find(root, name, &record, &ref, err);
+	r = find(root, name, &record, &ref, &damaged, &why);
 	if (r < 0)
-		return r;
+		return remove_damaged_reference(root, name, lines, &why, err);
 	named = ref.domain != NULL;
 	if (named) {
 		full = reference_full(&ref);
@@ -379,7 +411,7 @@ int store_image_remove(const struct root *root, const char *name, bool force,
 			r = remove_reference(root, full, lines, err);
 			if (r == 0)
 				r = layout_write(root, err);
-			return r < 0 ? r : image_record_prune(root, &record, err);
+			return r < 0 || damaged ? r : image_record_prune(root, &record, err);
 		}
 	} else if (record.image.references.n > 1 && !force) {
 		return error_set(err, ERROR_CONFLICT,
@@ -392,5 +424,5 @@ int store_image_remove(const struct root *root, const char *name, bool force,
 		if (r < 0)
 			return r;
 	}
-	return remove_image(root, &record, lines, err);
+	return remove_image(root, &record, damaged, lines, err);
 }

@@ -163,10 +163,14 @@ static int keep_known(const struct root *root, struct image_record *record, stru
 	int r;
 
 	r = image_record_read(root, record->image.id, &old, &why);
-	if (r < 0 && (why.kind == ERROR_NOT_FOUND || why.kind == ERROR_CORRUPT))
+	if (r < 0 && why.kind == ERROR_NOT_FOUND)
 		return 0;
-	if (r < 0)
+	if (r < 0 && why.kind == ERROR_CORRUPT)
+		r = image_record_salvage(root, record->image.id, &old, err);
+	else if (r < 0)
 		return error_move(err, &why);
+	if (r < 0)
+		return r;
 	strv_copy(&record->image.references, &old.image.references);
 	for (size_t i = 0; i < old.manifest_count; i++)
 		image_record_add_manifest(record, old.manifests[i].digest,

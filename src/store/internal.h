@@ -44,6 +44,9 @@ void image_record_release(struct image_record *record);
 /* @id is a valid digest. ERROR_NOT_FOUND: "No such image: ID"; ERROR_CORRUPT. */
 int image_record_read(const struct root *root, const char *id, struct image_record *ret,
 		      struct error *err) MUST_CHECK;
+/* What is known of an image whose record is damaged: id and names. */
+int image_record_salvage(const struct root *root, const char *id, struct image_record *ret,
+			 struct error *err) MUST_CHECK;
 /* Durable when it returns. */
 int image_record_write(const struct root *root, const struct image_record *record,
 		       struct error *err) MUST_CHECK;
@@ -81,6 +84,13 @@ int store_lock(const struct root *root, struct error *err) MUST_CHECK;
  */
 int store_collect(const struct root *root, const struct strv *layers, const struct strv *blobs,
 		  const char *except, struct strv *gone, struct error *err) MUST_CHECK;
+
+/* The same for all layers and blobs there are. */
+int store_collect_all(const struct root *root, struct strv *gone, struct error *err) MUST_CHECK;
+
+/* Calls @each with every reference there is until it returns non-zero; returns that or 0. */
+int reference_each(const struct root *root, int (*each)(const struct reference *ref, void *arg),
+		   void *arg, struct error *err) MUST_CHECK;
 
 /* Bytes in the files of an unpacked layer, kept beside it; 0 if nobody wrote them down. */
 uint64_t layer_size(int layers_fd, const char *diff_id);

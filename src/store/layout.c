@@ -52,12 +52,22 @@ int store_lock(const struct root *root, struct error *err)
 	return TAKE_FD(fd);
 }
 
+static char *unescape(const char *name)
+{
+	char *text = mem_strdup(name);
+
+	for (char *p = text; *p; p++)
+		if (*p == '+')
+			*p = '/';
+	return text;
+}
+
 /* 1, 0 if there is no such file. */
 static int read_file(const struct root *root, int dir, const char *name, struct ref_file *ret,
 		     struct error *err)
 {
 	const char *image, *manifest, *type;
-	auto_free char *text = NULL;
+	auto_free char *text = NULL, *full = unescape(name);
 	auto_json *json = NULL;
 	size_t len;
 	int r;
@@ -79,7 +89,10 @@ static int read_file(const struct root *root, int dir, const char *name, struct 
 			return 1;
 		}
 	}
-	return error_set(err, ERROR_CORRUPT, "read %s/" REFS "/%s: it is damaged", root->dir, name);
+	return error_set(err, ERROR_CORRUPT,
+			 "%s/" REFS "/%s is damaged: pull or tag %s again, or remove it with kist "
+			 "rmi",
+			 root->dir, name, full);
 }
 
 int reference_read(const struct root *root, const struct reference *ref,
@@ -136,13 +149,14 @@ int reference_point(const struct root *root, const struct reference *ref,
 {
 	auto_free char *full = reference_full(ref);
 	char image[DIGEST_TEXT_SIZE] = "", manifest[DIGEST_TEXT_SIZE] = "";
+	auto_error why = {0};
 	int r;
 
-	r = reference_read(root, ref, image, manifest, err);
-	if (r < 0)
-		return r;
+	r = reference_read(root, ref, image, manifest, &why);
+	if (r < 0 && why.kind != ERROR_CORRUPT)
+		return error_move(err, &why);
 	if (ret_new)
-		*ret_new = r == 0 || !STREQ(manifest, record->image.manifest);
+		*ret_new = r <= 0 || !STREQ(manifest, record->image.manifest);
 	/* The record first: a name in it that no file confirms counts for nothing. The image that
 	 * had the name needs no change for the same reason. */
 	if (!strv_contains(&record->image.references, full))
@@ -155,26 +169,19 @@ int reference_point(const struct root *root, const struct reference *ref,
 	return r < 0 ? r : image_record_prune(root, record, err);
 }
 
-static char *unescape(const char *name)
-{
-	char *text = mem_strdup(name);
-
-	for (char *p = text; *p; p++)
-		if (*p == '+')
-			*p = '/';
-	return text;
-}
-
 static int write_manifest(const struct root *root, int dir, const char *name, struct json_writer *w,
 			  struct error *err)
 {
 	auto_free char *full = unescape(name);
 	auto_ref_file file = {0};
+	auto_error why = {0};
 	int r;
 
-	r = read_file(root, dir, name, &file, err);
+	r = read_file(root, dir, name, &file, &why);
+	if (r < 0 && why.kind != ERROR_CORRUPT)
+		return error_move(err, &why);
 	if (r <= 0)
-		return r;
+		return 0;
 	json_object_begin(w, NULL);
 	json_write_string(w, "mediaType", file.media_type);
 	json_write_string(w, "digest", file.manifest);
@@ -186,12 +193,12 @@ static int write_manifest(const struct root *root, int dir, const char *name, st
 	return 0;
 }
 
-static int write_manifests(const struct root *root, struct json_writer *w, struct error *err)
+/* The files of references, in order. */
+static int list_files(const struct root *root, struct strv *ret, struct error *err)
 {
-	auto_strv names = {0};
 	struct dirent *entry;
-	int fd, r = 0;
 	DIR *dir;
+	int fd;
 
 	fd = root_dir_open(root, REFS, err);
 	if (fd < 0)
@@ -203,11 +210,40 @@ static int write_manifests(const struct root *root, struct json_writer *w, struc
 	}
 	while ((entry = readdir(dir)))
 		if (entry->d_name[0] != '.')
-			strv_add(&names, entry->d_name);
-	strv_sort(&names);
-	for (size_t i = 0; r == 0 && i < names.n; i++)
-		r = write_manifest(root, dirfd(dir), names.v[i], w, err);
+			strv_add(ret, entry->d_name);
 	(void)closedir(dir);
+	strv_sort(ret);
+	return 0;
+}
+
+int reference_each(const struct root *root, int (*each)(const struct reference *ref, void *arg),
+		   void *arg, struct error *err)
+{
+	auto_strv names = {0};
+	int r;
+
+	r = list_files(root, &names, err);
+	for (size_t i = 0; r == 0 && i < names.n; i++) {
+		auto_free char *full = unescape(names.v[i]);
+		auto_reference ref = {0};
+
+		if (reference_parse(full, &ref, NULL) == 0)
+			r = each(&ref, arg);
+	}
+	return r;
+}
+
+static int write_manifests(const struct root *root, struct json_writer *w, struct error *err)
+{
+	auto_fd int dir = root_dir_open(root, REFS, err);
+	auto_strv names = {0};
+	int r;
+
+	if (dir < 0)
+		return dir;
+	r = list_files(root, &names, err);
+	for (size_t i = 0; r == 0 && i < names.n; i++)
+		r = write_manifest(root, dir, names.v[i], w, err);
 	return r;
 }
 

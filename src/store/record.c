@@ -232,19 +232,63 @@ static int keep_true_references(const struct root *root, struct image_record *re
 	for (size_t i = 0; i < record->image.references.n; i++) {
 		char image[DIGEST_TEXT_SIZE];
 		auto_reference ref = {0};
+		auto_error why = {0};
 		int r;
 
 		if (reference_parse(record->image.references.v[i], &ref, NULL) < 0)
 			continue;
-		r = reference_read(root, &ref, image, NULL, err);
-		if (r < 0)
-			return r;
+		r = reference_read(root, &ref, image, NULL, &why);
+		if (r < 0 && why.kind != ERROR_CORRUPT)
+			return error_move(err, &why);
 		if (r == 1 && STREQ(image, record->image.id))
 			strv_add(&names, record->image.references.v[i]);
 	}
 	strv_release(&record->image.references);
 	record->image.references = names;
 	names = (struct strv) {0};
+	return 0;
+}
+
+static int damaged(const struct root *root, const char *id, const char *why, struct error *err)
+{
+	const char *hex = digest_hex(id);
+
+	return error_set(err, ERROR_CORRUPT,
+			 "image %.12s: its record %s/" RECORDS "/%s.json is damaged (%s): remove "
+			 "the image with kist rmi %.12s and pull it again",
+			 hex, root->dir, hex, why, hex);
+}
+
+struct salvage {
+	const struct root *root;
+	struct image_record *record;
+};
+
+static int salvage_reference(const struct reference *ref, void *arg)
+{
+	struct salvage *salvage = arg;
+	auto_free char *full = reference_full(ref);
+	char image[DIGEST_TEXT_SIZE];
+
+	if (reference_read(salvage->root, ref, image, NULL, NULL) == 1 &&
+	    STREQ(image, salvage->record->image.id))
+		strv_add(&salvage->record->image.references, full);
+	return 0;
+}
+
+int image_record_salvage(const struct root *root, const char *id, struct image_record *ret,
+			 struct error *err)
+{
+	auto_image_record record = {0};
+	struct salvage salvage = {root, &record};
+	int r;
+
+	(void)memcpy(record.image.id, id, DIGEST_TEXT_SIZE);
+	r = reference_each(root, salvage_reference, &salvage, err);
+	if (r < 0)
+		return r;
+	*ret = record;
+	record = (struct image_record) {0};
 	return 0;
 }
 
@@ -255,6 +299,7 @@ int image_record_read(const struct root *root, const char *id, struct image_reco
 	auto_image_record record = {0};
 	auto_free char *text = NULL;
 	auto_json *json = NULL;
+	auto_error why = {0};
 	auto_fd int dir = -EBADF;
 	size_t len;
 	int r;
@@ -268,11 +313,10 @@ int image_record_read(const struct root *root, const char *id, struct image_reco
 	if (r < 0)
 		return error_errno(err, r, "read %s/" RECORDS "/%s", root->dir, name);
 	if (json_parse(text, len, &json, NULL) < 0)
-		return error_set(err, ERROR_CORRUPT, "read %s/" RECORDS "/%s: it is damaged",
-				 root->dir, name);
-	r = read_fields(json, id, &record, err);
+		return damaged(root, id, "not JSON", err);
+	r = read_fields(json, id, &record, &why);
 	if (r < 0)
-		return error_prefix(err, "read %s/" RECORDS "/%s", root->dir, name);
+		return damaged(root, id, why.message, err);
 	r = keep_true_references(root, &record, err);
 	if (r < 0)
 		return r;

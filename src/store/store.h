@@ -44,9 +44,10 @@ int store_image_find(const struct root *root, const char *name, struct image *re
 		     struct error *err) MUST_CHECK;
 
 /* All images, newest first, one entry per image id. *@ret is an array of *@ret_count, owned (free
- * each). */
+ * each). For each whose record is damaged, a sentence that says so is appended to @damages (may be
+ * NULL). */
 int store_image_list(const struct root *root, struct image **ret, size_t *ret_count,
-		     struct error *err) MUST_CHECK;
+		     struct strv *damages, struct error *err) MUST_CHECK;
 
 /* Points the reference @name at the image (Docker's tag). Durable when it returns. */
 int store_image_tag(const struct root *root, const struct image *image, const char *name,
@@ -56,6 +57,7 @@ int store_image_tag(const struct root *root, const struct image *image, const ch
  * Docker's rmi: removes the reference @name, and the image with its blobs and layers when it was
  * the last one (or @name is an id). Lines for the user ("Untagged: …", "Deleted: …") are appended
  * to @lines.
+ * An image whose record is damaged goes as well, and with it whatever no other image needs.
  * @in_use tells whether a container uses an image id; then ERROR_CONFLICT unless @force.
  */
 int store_image_remove(const struct root *root, const char *name, bool force,

@@ -63,7 +63,7 @@ static int list(struct root *root, int argc, char **argv, struct error *err)
 
 	(void)argc;
 	(void)argv;
-	r = store_image_list(root, &images, &n, err);
+	r = store_image_list(root, &images, &n, NULL, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < n; i++) {

@@ -209,6 +209,7 @@ static int run(const struct invocation *invocation, void *data)
 	struct images_values *values = data;
 	auto_engine engine = ENGINE_CLOSED;
 	struct image *list = NULL;
+	auto_strv damages = {0};
 	size_t count = 0;
 	auto_error err = {0};
 	int r;
@@ -219,13 +220,15 @@ static int run(const struct invocation *invocation, void *data)
 		return kist_misuse(&err);
 	r = kist_engine_open(invocation, &engine, &err);
 	if (r == 0)
-		r = store_image_list(&engine.root, &list, &count, &err);
+		r = store_image_list(&engine.root, &list, &count, &damages, &err);
 	if (r == 0)
 		r = show(values, list, count, &err);
 	for (size_t i = 0; i < count; i++)
 		image_release(&list[i]);
 	free(list);
-	return r < 0 ? kist_fail(&err) : 0;
+	for (size_t i = 0; r == 0 && i < damages.n; i++)
+		(void)kist_fail(&(struct error) {.kind = ERROR_CORRUPT, .message = damages.v[i]});
+	return r < 0 ? kist_fail(&err) : damages.n > 0 ? KIST_FAILED : 0;
 }
 
 const struct command command_images = {

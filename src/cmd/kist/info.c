@@ -43,7 +43,7 @@ static int count_objects(struct engine *engine, struct counts *ret, struct error
 	int r = container_list(engine, &containers, &counts.all_containers, err);
 
 	if (r == 0)
-		r = store_image_list(&engine->root, &images, &counts.images, err);
+		r = store_image_list(&engine->root, &images, &counts.images, NULL, err);
 	for (size_t i = 0; i < counts.all_containers; i++)
 		counts.containers[containers[i].state]++;
 	for (size_t i = 0; i < counts.images; i++)

@@ -240,6 +240,20 @@ static void write_row(struct json_writer *w, const struct container *container, 
 	json_end(w);
 }
 
+/* Of a damaged container there is nothing to show: it is told, and has to be removed. */
+static int complain(const struct container *list, size_t count)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct error error = {.kind = ERROR_CORRUPT, .message = list[i].damage};
+
+		if (list[i].damage)
+			status = kist_fail(&error);
+	}
+	return status;
+}
+
 /* Which of the listed containers are asked for: flags, number, filters. */
 static void write_rows(struct json_writer *w, const struct ps_values *values,
 		       const struct container *list, size_t count, size_t last)
@@ -249,7 +263,7 @@ static void write_rows(struct json_writer *w, const struct ps_values *values,
 
 	json_array_begin(w, NULL);
 	for (size_t i = 0; i < count && limit > 0; i++) {
-		if ((!all && list[i].state != CONTAINER_RUNNING) ||
+		if (list[i].damage || (!all && list[i].state != CONTAINER_RUNNING) ||
 		    !filter_matches(filters, &values->filters, &list[i]))
 			continue;
 		write_row(w, &list[i], values->no_trunc);
@@ -300,7 +314,7 @@ static int run(const struct invocation *invocation, void *data)
 	struct container *list = NULL;
 	size_t count = 0, last = 0;
 	auto_error err = {0};
-	int r;
+	int r, status = 0;
 
 	if (filter_check(filters, &values->filters, &err) < 0 || read_last(values, &last, &err) < 0)
 		return kist_misuse(&err);
@@ -309,8 +323,10 @@ static int run(const struct invocation *invocation, void *data)
 		r = container_list(&engine, &list, &count, &err);
 	if (r == 0)
 		r = show(values, list, count, last, &err);
+	if (r == 0)
+		status = complain(list, count);
 	container_list_free(list, count);
-	return r < 0 ? kist_fail(&err) : 0;
+	return r < 0 ? kist_fail(&err) : status;
 }
 
 const struct command command_ps = {

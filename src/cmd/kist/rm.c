@@ -38,7 +38,9 @@ static int run(const struct invocation *invocation, void *arg)
 		auto_error one = {0};
 		int r;
 
-		r = container_find(&engine, invocation->operands[i], &container, &one);
+		r = values->force
+			    ? container_find_any(&engine, invocation->operands[i], &container, &one)
+			    : container_find(&engine, invocation->operands[i], &container, &one);
 		if (r == 0)
 			r = container_remove(&engine, &container, flags, &one);
 		if (r == 0) {
