@@ -157,7 +157,13 @@ int cgroup_device_apply(const struct cgroup *cgroup, const struct cgroup_device_
 {
 	auto_free struct program *program = NULL;
 	auto_fd int fd = -EBADF;
+	int r;
 
+	/* There, a rule would be the whole machine's. No path leads there; this is the last word.
+	 */
+	r = cgroup_is_root(cgroup, "devices");
+	if (r != 0)
+		return r < 0 ? r : -EPERM;
 	if (!cgroup->v2)
 		return apply_v1(cgroup, rules, count);
 	if (count > RULES_MAX)

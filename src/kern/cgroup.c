@@ -20,8 +20,9 @@
 #define FILE_PATH_MAX (CGROUP_PATH_SIZE + 80)
 #define DEPTH_MAX     32
 /* cgroup.procs is read in pieces; a number may be cut at the end of one. */
-#define PIDS_BUFFER 4096
-#define KILL_ROUNDS 32
+#define PIDS_BUFFER	4096
+#define KILL_ROUNDS	32
+#define CREATE_ATTEMPTS 100
 
 static int add_hierarchy(struct cgroup *cgroup, int dir_fd, const char *name)
 {
@@ -305,7 +306,7 @@ static int make_path(const struct cgroup_hierarchy *hierarchy, const char *path,
 	return 0;
 }
 
-static int create_in(const struct cgroup_hierarchy *hierarchy, const char *path, bool *existed)
+static int try_create_in(const struct cgroup_hierarchy *hierarchy, const char *path, bool *existed)
 {
 	bool cpuset = in_list(hierarchy->name, "cpuset", ',');
 	int r = 0;
@@ -323,6 +324,16 @@ static int create_in(const struct cgroup_hierarchy *hierarchy, const char *path,
 	}
 	if (r == 0 && hierarchy->unified && !is_delegated(hierarchy->fd, path))
 		r = make_path(hierarchy, path, true);
+	return r;
+}
+
+static int create_in(const struct cgroup_hierarchy *hierarchy, const char *path, bool *existed)
+{
+	int r = -ENOENT;
+
+	/* A parent may be removed as empty between its making and ours. */
+	for (int attempt = 0; r == -ENOENT && attempt < CREATE_ATTEMPTS; attempt++)
+		r = try_create_in(hierarchy, path, existed);
 	return r;
 }
 
@@ -360,6 +371,19 @@ int cgroup_join(const struct cgroup *cgroup, pid_t pid, bool skip_unified)
 			return r;
 	}
 	return 0;
+}
+
+int cgroup_is_root(const struct cgroup *cgroup, const char *controller)
+{
+	const struct cgroup_hierarchy *hierarchy = find_controller(cgroup, controller);
+	struct stat root, own;
+
+	if (!hierarchy)
+		return -ENODEV;
+	if (fstat(hierarchy->fd, &root) < 0 ||
+	    fstatat(hierarchy->fd, cgroup->path, &own, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	return own.st_dev == root.st_dev && own.st_ino == root.st_ino;
 }
 
 int cgroup_unified_fd(const struct cgroup *cgroup)
@@ -625,6 +649,18 @@ static int remove_tree(int dir_fd, const char *name, unsigned depth)
 			(void)!remove_tree(fd, entry->d_name, depth + 1);
 	(void)closedir(dir);
 	return unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+void cgroup_remove_parent(const struct cgroup *cgroup)
+{
+	const char *slash = strrchr(cgroup->path, '/');
+	char parent[CGROUP_PATH_SIZE];
+
+	if (!slash)
+		return;
+	(void)snprintf(parent, sizeof(parent), "%.*s", (int)(slash - cgroup->path), cgroup->path);
+	for (size_t i = 0; i < cgroup->n; i++)
+		(void)unlinkat(cgroup->hierarchies[i].fd, parent, AT_REMOVEDIR);
 }
 
 int cgroup_remove(const struct cgroup *cgroup, unsigned timeout_ms)

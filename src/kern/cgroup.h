@@ -48,8 +48,8 @@ bool cgroup_exists(const struct cgroup *cgroup);
 
 /*
  * Makes it, and its parents, in every hierarchy; there already is fine (*@ret_existed, if asked
- * for, says so). v2: hands the controllers down; v1: cpuset inherits its parent's CPUs and memory
- * nodes.
+ * for, says so). Others may be removing empty parents meanwhile. v2: hands the controllers down;
+ * v1: cpuset inherits its parent's CPUs and memory nodes.
  */
 int cgroup_create(const struct cgroup *cgroup, bool *ret_existed) MUST_CHECK;
 
@@ -96,6 +96,13 @@ int cgroup_freeze(const struct cgroup *cgroup, bool frozen) MUST_CHECK;
 /* 1, 0, or -errno. */
 int cgroup_frozen(const struct cgroup *cgroup) MUST_CHECK;
 
+/* Whether its directory in the hierarchy of @controller is the hierarchy's own root, where a limit
+ * or a rule would be everybody's. 1, 0, or -errno: -ENODEV, -ENOENT. */
+int cgroup_is_root(const struct cgroup *cgroup, const char *controller) MUST_CHECK;
+
 /* Removes it and what is below it everywhere, waiting up to @timeout_ms for processes that are
  * about to end. 0 also if it was not there; -EBUSY if processes live on. Parents stay. */
 int cgroup_remove(const struct cgroup *cgroup, unsigned timeout_ms) MUST_CHECK;
+
+/* Removes the cgroup that it is in, wherever that one is empty. */
+void cgroup_remove_parent(const struct cgroup *cgroup);

@@ -76,6 +76,78 @@ TEST(a_cgroup_is_made_joined_killed_and_removed_everywhere)
 	remove_parent();
 }
 
+TEST(an_empty_parent_goes_and_one_in_use_stays)
+{
+	auto_cgroup one = {0}, other = {0};
+	char path[64];
+
+	need_root();
+	assert_int_equal(cgroup_open(test_path(path, sizeof(path)), &one), 0);
+	(void)snprintf(path, sizeof(path), "kist-unit-%d/other", getpid());
+	assert_int_equal(cgroup_open(path, &other), 0);
+	assert_int_equal(cgroup_create(&one, NULL), 0);
+	assert_int_equal(cgroup_create(&other, NULL), 0);
+	assert_int_equal(cgroup_remove(&one, 1000), 0);
+	cgroup_remove_parent(&one);
+	assert_true(cgroup_exists(&other));
+	assert_int_equal(cgroup_remove(&other, 1000), 0);
+	cgroup_remove_parent(&other);
+	*strrchr(other.path, '/') = '\0';
+	assert_false(cgroup_exists(&other));
+	/* The root of all is nobody's parent to remove. */
+	cgroup_remove_parent(&other);
+}
+
+static void remove_parents(const struct cgroup *cgroup)
+{
+	for (int i = 0; i < 20000; i++)
+		cgroup_remove_parent(cgroup);
+}
+
+TEST(a_cgroup_is_made_while_others_remove_its_empty_parent)
+{
+	auto_cgroup cgroup = {0};
+	char path[64];
+	int status;
+	pid_t pid;
+
+	need_root();
+	assert_int_equal(cgroup_open(test_path(path, sizeof(path)), &cgroup), 0);
+	pid = fork();
+	if (pid == 0) {
+		remove_parents(&cgroup);
+		_exit(0);
+	}
+	for (int i = 0; i < 200; i++) {
+		bool existed = true;
+
+		assert_int_equal(cgroup_create(&cgroup, &existed), 0);
+		assert_false(existed);
+		assert_int_equal(cgroup_remove(&cgroup, 1000), 0);
+		cgroup_remove_parent(&cgroup);
+	}
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	remove_parent();
+}
+
+TEST(no_path_is_the_root_of_a_hierarchy)
+{
+	auto_cgroup cgroup = {0};
+	char path[64];
+
+	need_root();
+	assert_int_equal(cgroup_open(test_path(path, sizeof(path)), &cgroup), 0);
+	assert_int_equal(cgroup_is_root(&cgroup, "memory"), -ENOENT);
+	assert_int_equal(cgroup_create(&cgroup, NULL), 0);
+	assert_int_equal(cgroup_is_root(&cgroup, "memory"), 0);
+	assert_int_equal(cgroup_remove(&cgroup, 1000), 0);
+	remove_parent();
+	/* As cgroup_open() makes none. */
+	(void)snprintf(cgroup.path, sizeof(cgroup.path), ".");
+	assert_int_equal(cgroup_is_root(&cgroup, "memory"), 1);
+}
+
 TEST(a_process_in_a_frozen_cgroup_can_be_killed)
 {
 	auto_cgroup cgroup = {0};
