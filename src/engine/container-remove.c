@@ -24,6 +24,7 @@
 
 #define CGROUP_END_MS  5000
 #define MONITOR_END_MS 5000
+#define DEFAULT_TAG    "kist"
 
 /* Kills the monitor: its container's processes are next, and nobody is to clean up beside us. */
 static void kill_monitor(struct engine *engine, const char *id)
@@ -56,6 +57,9 @@ static int end_processes(struct engine *engine, const struct container *containe
 		r = cgroup_kill_all(&cgroup);
 	if (r == 0)
 		r = cgroup_remove(&cgroup, CGROUP_END_MS);
+	/* As the bridge: the default one stays, those of other folders go with their last user. */
+	if (r == 0 && !container->config.cgroup_parent && !STREQ(engine->root.tag, DEFAULT_TAG))
+		cgroup_remove_parent(&cgroup);
 	if (r < 0)
 		return error_errno(err, r, "end the processes of container %.12s", container->id);
 	return 0;
