@@ -193,6 +193,38 @@ int container_mount_parse_volume(const char *text, struct container_mount *ret, 
 	return 0;
 }
 
+/* Docker's list, without what would make another mount of it (bind, remount, propagation). */
+static bool tmpfs_option_valid(const char *option)
+{
+	static const char *const flags[] = {
+		"async",  "atime",	 "defaults",	  "dev",    "diratime", "dirsync",
+		"exec",	  "mand",	 "noatime",	  "nodev",  "noexec",	"nodiratime",
+		"nomand", "norelatime",	 "nostrictatime", "nosuid", "relatime", "ro",
+		"rw",	  "strictatime", "suid",	  "sync",
+	};
+	static const char *const values[] = {
+		"gid=", "mode=", "mpol=", "nr_blocks=", "nr_inodes=", "size=", "uid="};
+
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		if (STREQ(option, flags[i]))
+			return true;
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+		if (str_starts(option, values[i]) && option[strlen(values[i])])
+			return true;
+	return false;
+}
+
+static int check_tmpfs_options(const char *options, struct error *err)
+{
+	auto_free char *copy = mem_strdup(options);
+
+	for (char *next = copy, *option; (option = strsep(&next, ","));)
+		if (!tmpfs_option_valid(option))
+			return error_set(err, ERROR_INVALID, "invalid tmpfs option [\"%s\"]",
+					 option);
+	return 0;
+}
+
 int container_mount_parse_tmpfs(const char *text, struct container_mount *ret, struct error *err)
 {
 	CLEANUP(container_mount_release) struct container_mount mount = {.kind = MOUNT_TMPFS};
@@ -203,8 +235,12 @@ int container_mount_parse_tmpfs(const char *text, struct container_mount *ret, s
 	r = set_target("tmpfs specification:", text, path, &mount, err);
 	if (r < 0)
 		return r;
-	if (colon && colon[1])
+	if (colon && colon[1]) {
+		r = check_tmpfs_options(colon + 1, err);
+		if (r < 0)
+			return r;
 		mount.options = mem_strdup(colon + 1);
+	}
 	*ret = mount;
 	mount = (struct container_mount) {0};
 	return 0;

@@ -79,3 +79,21 @@ TEST(a_tmpfs_keeps_its_options)
 	assert_true(container_mount_parse_tmpfs("run", &mount, NULL) < 0);
 	assert_true(container_mount_parse_tmpfs("/", &mount, NULL) < 0);
 }
+
+TEST(a_tmpfs_takes_only_options_of_a_tmpfs)
+{
+	static const char *const bad[] = {"/a:huge",	   "/a:size",	"/a:size=",
+					  "/a:,ro",	   "/a:ro,",	"/a:bind",
+					  "/a:rw,remount", "/a:shared", "/a:size=1m,lowerdir=/",
+					  "/a:ro=1"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct container_mount mount = {.source = (char *)"untouched"};
+		struct error err = {0};
+
+		assert_true(container_mount_parse_tmpfs(bad[i], &mount, &err) < 0);
+		assert_int_equal(err.kind, ERROR_INVALID);
+		assert_string_equal(mount.source, "untouched");
+		error_release(&err);
+	}
+}

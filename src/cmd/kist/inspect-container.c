@@ -7,6 +7,7 @@
 #include "cmd/kist/inspect.h"
 #include "cmd/kist/list.h"
 #include "cmd/kist/ports.h"
+#include "volume/volume.h"
 
 #include <signal.h>
 #include <string.h>
@@ -182,7 +183,17 @@ static void write_host_config(struct json_writer *w, const struct container *con
 	json_end(w);
 }
 
-static void write_mounts(struct json_writer *w, const struct container_config *config)
+/* Where on the host a mount comes from; "" for a tmpfs. */
+static char *mount_source(const struct engine *engine, const struct container_mount *mount)
+{
+	if (mount->kind == MOUNT_TMPFS || !mount->source)
+		return mem_strdup("");
+	return mount->kind == MOUNT_VOLUME ? volume_path(&engine->root, mount->source)
+					   : mem_strdup(mount->source);
+}
+
+static void write_mounts(struct json_writer *w, const struct engine *engine,
+			 const struct container_config *config)
 {
 	static const char *const kinds[] = {
 		[MOUNT_BIND] = "bind", [MOUNT_VOLUME] = "volume", [MOUNT_TMPFS] = "tmpfs"};
@@ -190,14 +201,16 @@ static void write_mounts(struct json_writer *w, const struct container_config *c
 	json_array_begin(w, "Mounts");
 	for (size_t i = 0; i < config->mount_count; i++) {
 		const struct container_mount *mount = &config->mounts[i];
+		auto_free char *source = mount_source(engine, mount);
 
 		json_object_begin(w, NULL);
 		json_write_string(w, "Type", kinds[mount->kind]);
 		if (mount->kind == MOUNT_VOLUME)
 			json_write_string(w, "Name", mount->source ? mount->source : "");
-		json_write_string(w, "Source",
-				  mount->kind == MOUNT_BIND && mount->source ? mount->source : "");
+		json_write_string(w, "Source", source);
 		json_write_string(w, "Destination", mount->target);
+		if (mount->kind == MOUNT_VOLUME)
+			json_write_string(w, "Driver", "local");
 		json_write_string(w, "Mode",
 				  mount->kind == MOUNT_BIND && mount->read_only ? "ro" : "");
 		json_write_bool(w, "RW", !mount->read_only);
@@ -328,7 +341,7 @@ void inspect_container(struct json_writer *w, struct engine *engine,
 	json_end(w);
 	json_write_string(w, "Name", "overlay");
 	json_end(w);
-	write_mounts(w, &container->config);
+	write_mounts(w, engine, &container->config);
 	write_config(w, container);
 	write_network_settings(w, container);
 	json_end(w);
