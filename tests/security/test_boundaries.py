@@ -75,16 +75,12 @@ CONFIG = json.dumps({"architecture": "amd64", "os": "linux", "config": {},
                      "rootfs": {"type": "layers", "diff_ids": ["sha256:" + "0" * 64]}}).encode()
 
 
-@pytest.mark.parametrize("what", [
-    "config symlink", "config dotdot", "config absolute", "layer symlink", "layer dotdot", "layer hardlink",
-    "layer fifo", "manifest symlink", "digest traversal", "no layers listed", "wrong digest",
-])
-def test_an_archive_names_nothing_outside_of_itself(bare_engine, canary, tmp_path, what):
+def test_an_archive_names_nothing_outside_of_itself(bare_engine, canary, tmp_path):
     outside = str(canary.folder / "hosts")
     up = "../" * 30 + outside[1:]
     config, layer = entry("config.json", data=CONFIG), entry("0.tar", data=hostile.layer())
     symlink, hard = tarfile.SYMTYPE, tarfile.LNKTYPE
-    entries = {
+    archives = {
         "config symlink": [_manifest(), entry("config.json", symlink, link=outside), layer],
         "config dotdot": [_manifest(config=up), config, layer],
         "config absolute": [_manifest(config=outside), config, layer],
@@ -97,15 +93,15 @@ def test_an_archive_names_nothing_outside_of_itself(bare_engine, canary, tmp_pat
                              layer],
         "no layers listed": [_manifest(layers=[]), config],
         "wrong digest": [_manifest(), config, layer],
-    }[what]
-    done = bare_engine.kist("load", input=_archive(entries), text=False, status=1)
-    assert canary.SECRET.encode() not in done.stderr + done.stdout
-    assert canary.unchanged() and bare_engine.out("images", "-q") == ""
-    assert list(bare_engine.root.glob("layers/*")) == list(bare_engine.root.glob("staging/*")) == []
-    if what == "config symlink":
-        (tmp_path / "naive").mkdir()
-        subprocess.run(["tar", "-xf", "-", "-C", tmp_path / "naive"], input=_archive(entries), check=True)
-        assert (tmp_path / "naive/config.json").read_text() == canary.SECRET
+    }
+    for what, entries in archives.items():
+        done = bare_engine.kist("load", input=_archive(entries), text=False, status=1)
+        assert canary.SECRET.encode() not in done.stderr + done.stdout, what
+        assert canary.unchanged() and bare_engine.out("images", "-q") == "", what
+        assert list(bare_engine.root.glob("layers/*")) == list(bare_engine.root.glob("staging/*")) == [], what
+    (tmp_path / "naive").mkdir()
+    subprocess.run(["tar", "-xf", "-", "-C", tmp_path / "naive"], input=_archive(archives["config symlink"]), check=True)
+    assert (tmp_path / "naive/config.json").read_text() == canary.SECRET
 
 
 def test_no_name_of_an_archive_speaks_to_the_terminal(bare_engine):
