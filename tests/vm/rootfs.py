@@ -22,7 +22,7 @@ HERE = Path(__file__).resolve().parent
 
 PACKAGES = """bash dash coreutils util-linux mount procps psmisc kmod iproute2 nftables strace findutils grep sed gawk mawk
     tar gzip zstd diffutils e2fsprogs python3 python3-pytest busybox-static curl ca-certificates skopeo docker-registry
-    libc-bin base-files base-passwd netbase hostname login passwd libcap2-bin libcrypt1 libisal2 libasan8 libubsan1 bats""".split()
+    libc-bin base-files base-passwd netbase hostname login passwd libcap2-bin libcrypt1 libisal2 libasan8 libubsan1 bats runc""".split()
 VARIANTS = {"plain": PACKAGES}
 # Dependencies that nothing in the machine runs.
 WITHOUT = {"gnupg", "dpkg", "apt", "perl", "perl-base", "debconf", "init-system-helpers", "libllvm14", "gcc-12-base",
