@@ -5,7 +5,6 @@ import json
 import os
 import select
 import subprocess
-import threading
 import time
 
 import hostile
