@@ -22,11 +22,12 @@ HERE = Path(__file__).resolve().parent
 
 PACKAGES = """bash dash coreutils util-linux mount procps psmisc kmod iproute2 nftables strace findutils grep sed gawk mawk
     tar gzip zstd diffutils e2fsprogs python3 python3-pytest busybox-static curl ca-certificates skopeo docker-registry
-    libc-bin base-files base-passwd netbase hostname login passwd libcap2-bin libcrypt1 libisal2 libasan8 libubsan1 bats runc""".split()
+    libisal2 libcurl4 libcurl4t64 libssl3 libssl3t64 libzstd1 zlib1g libjson-c5 libseccomp2 openssl attr acl libcap2-bin file
+    libc-bin base-files base-passwd netbase hostname login passwd libcap2-bin libcrypt1 libasan8 libubsan1 bats runc""".split()
 VARIANTS = {"plain": PACKAGES}
 # Dependencies that nothing in the machine runs.
 WITHOUT = {"gnupg", "dpkg", "apt", "perl", "perl-base", "debconf", "init-system-helpers", "libllvm14", "gcc-12-base",
-           "tzdata", "media-types", "openssl", "install-info", "readline-common", "sensible-utils", "dbus", "adduser",
+           "tzdata", "media-types", "install-info", "readline-common", "sensible-utils", "dbus", "adduser",
            "logsave", "python3-setuptools"}
 SKIPPED = ("/usr/share/doc", "/usr/share/man", "/usr/share/locale", "/usr/share/info", "/usr/share/lintian",
            "/usr/share/bug", "/usr/share/bash-completion", "/usr/share/zsh", "/usr/share/fish", "/usr/share/i18n",
