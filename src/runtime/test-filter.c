@@ -103,8 +103,8 @@ static void compile_text(const char *seccomp, struct program *ret)
 					  seccomp);
 	auto_runtime_config config = {0};
 	auto_error err = {0};
-	void *program;
-	size_t len;
+	void *program = NULL;
+	size_t len = 0;
 	int fd = open_folder();
 
 	if (runtime_config_parse(text, strlen(text), &config, &err) < 0 ||
