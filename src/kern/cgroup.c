@@ -331,8 +331,10 @@ static int create_in(const struct cgroup_hierarchy *hierarchy, const char *path,
 {
 	int r = -ENOENT;
 
-	/* A parent may be removed as empty between its making and ours. */
-	for (int attempt = 0; r == -ENOENT && attempt < CREATE_ATTEMPTS; attempt++)
+	/* A parent may be removed as empty between its making and ours; while that goes on the
+	 * kernel says ENODEV. */
+	for (int attempt = 0; (r == -ENOENT || r == -ENODEV) && attempt < CREATE_ATTEMPTS;
+	     attempt++)
 		r = try_create_in(hierarchy, path, existed);
 	return r;
 }
