@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/time.h"
 #include "engine/container-load.h"
 #include "engine/container-name.h"
 #include "engine/container-operation.h"
@@ -20,10 +21,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define CGROUP_END_MS  5000
 #define MONITOR_END_MS 5000
+#define REAP_TIME      (2 * TIME_SECOND)
+#define REAP_PAUSE_NS  200000
 #define DEFAULT_TAG    "kist"
 
 /* Kills the monitor: its container's processes are next, and nobody is to clean up beside us. */
@@ -41,6 +45,27 @@ static void kill_monitor(struct engine *engine, const char *id)
 		return;
 	(void)!process_signal(monitor, SIGKILL);
 	(void)!process_wait(monitor, MONITOR_END_MS);
+}
+
+/* Kills the container's processes while their monitor lives, so that it reaps them: what is left to
+ * PIDs 1 that reap nobody stays. Whatever goes wrong here is done again without the monitor. */
+static void let_monitor_reap(const struct engine *engine, const struct container *container)
+{
+	const struct timespec pause = {.tv_nsec = REAP_PAUSE_NS};
+	int64_t deadline = time_monotonic() + REAP_TIME;
+	auto_free char *path = NULL;
+	auto_cgroup cgroup = {0};
+	auto_fd int process = -EBADF;
+
+	if (container->state != CONTAINER_RUNNING || !container->monitor)
+		return;
+	process = process_open(container->pid, container->pid_ticks);
+	path = spec_cgroup_path(engine, container);
+	if (process < 0 || cgroup_open(path, &cgroup) < 0 || cgroup_kill_all(&cgroup) < 0)
+		return;
+	/* A zombie can still be signalled. */
+	while (process_signal(process, 0) == 0 && time_monotonic() < deadline)
+		(void)nanosleep(&pause, NULL);
 }
 
 static int end_processes(struct engine *engine, const struct container *container,
@@ -110,6 +135,8 @@ static int undo_start(struct engine *engine, const char *id, bool kill, struct e
 	known = container_load_any(engine, id, &container, err);
 	if (known < 0)
 		return known;
+	if (kill && known > 0)
+		let_monitor_reap(engine, &container);
 	if (kill)
 		kill_monitor(engine, id);
 	if (known > 0) {
