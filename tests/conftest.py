@@ -6,19 +6,30 @@ it. Round every test, leakcheck (lib/leakcheck.py) compares what is there before
 
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 HERE = Path(__file__).resolve().parent
-# The library first, then the helpers that areas keep beside their tests; their names must differ.
-sys.path[:0] = [str(HERE / "lib"), *(str(area) for area in sorted(HERE.iterdir()) if any(area.glob("test_*.py")))]
+# The library first, then the helpers that areas keep beside their tests.
+AREAS = sorted(area for area in HERE.iterdir() if any(area.glob("test_*.py")))
+sys.path[:0] = [str(HERE / "lib"), *map(str, AREAS)]
 
 import sandbox  # noqa: E402
 
 
+def helpers():
+    """Names of the modules beside the tests and in lib/."""
+    for folder in [HERE / "lib", *AREAS]:
+        yield from (path.name for path in folder.glob("*.py") if not path.name.startswith(("test_", "conftest.")))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config):
+    twice = [name for name, count in Counter(helpers()).items() if count > 1]
+    if twice:
+        pytest.exit(f"helpers of tests share one name space, and more than one is called {', '.join(twice)}", returncode=3)
     config.addinivalue_line("markers", "slow: belongs to make nightly, not to make test")
     if "KIST_SESSION" in os.environ:
         return

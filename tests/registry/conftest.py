@@ -6,20 +6,20 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import fetchworker  # noqa: E402
-import hostile  # noqa: E402
+import rogue  # noqa: E402
 from kist import program  # noqa: E402
 
 
 @pytest.fixture
 def server():
-    with hostile.Server() as server:
+    with rogue.Server() as server:
         yield server
 
 
 @pytest.fixture
 def other():
     """A second host."""
-    with hostile.Server("127.0.0.2") as server:
+    with rogue.Server("127.0.0.2") as server:
         yield server
 
 

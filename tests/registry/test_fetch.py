@@ -11,7 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import fetchworker
-import hostile
+import rogue
 import pytest
 from kist import program
 from registry import (OCI_INDEX, OCI_MANIFEST, Image, descriptor, digest_of, small_image, tar_of)
@@ -209,7 +209,7 @@ def test_authorization_stays_at_its_origin(server, other, fetch):
     image = small_image()
     server.serve("a", image)
     blob = image.layer_blobs()[0]
-    with hostile.Server() as same_host:
+    with rogue.Server() as same_host:
         for target in (other, same_host):
             target.on_bytes("/blob", blob)
         redirect(server, f"/v2/a/blobs/{digest_of(blob)}", f"http://{same_host.address}/hop")
@@ -291,7 +291,7 @@ def test_refusals_are_sentences(server, refused, status, body, kind, text):
 
 
 def test_a_registry_that_is_down_is_named(refused):
-    address = f"127.0.0.1:{hostile.closed_port()}"
+    address = f"127.0.0.1:{rogue.closed_port()}"
     begin = time.monotonic()
     error = refused(address, "a")
     assert error.kind == "unavailable" and address in str(error) and "refused" in str(error)
@@ -554,7 +554,7 @@ def test_slow_registries_are_given_up(refused):
         drip(request, b" " * 1000)
 
     def one(answer):
-        with hostile.Server() as server:
+        with rogue.Server() as server:
             server.on("/v2/a/manifests/", answer)
             begin = time.monotonic()
             error = refused(server.address, "a")

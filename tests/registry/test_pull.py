@@ -11,7 +11,7 @@ import subprocess
 import time
 from pathlib import Path
 
-import hostile
+import rogue
 import pytest
 from kist import BIN
 from registry import (HOST_ARCHITECTURE, Image, Registry, busybox_image, descriptor, digest_of,
@@ -162,7 +162,7 @@ def test_by_digest_and_with_tag_and_digest(registry, store):
 
 def test_layers_that_are_here_are_not_fetched_again(store):
     image = layered()
-    with hostile.Server() as server:
+    with rogue.Server() as server:
         server.serve("a", image)
         store.pulled(f"{server.address}/a")
         first = len(server.asked("/blobs/"))
@@ -177,7 +177,7 @@ def test_layers_that_are_here_are_not_fetched_again(store):
 
 def test_a_layer_that_comes_twice_is_fetched_once(store):
     layer = tar_of({"x": b"x"})
-    with hostile.Server() as server:
+    with rogue.Server() as server:
         server.serve("a", Image([layer, tar_of({"y": b"y"}), layer]))
         store.pulled(f"{server.address}/a")
         assert len(server.asked("/blobs/")) == 3
@@ -186,7 +186,7 @@ def test_a_layer_that_comes_twice_is_fetched_once(store):
 
 def test_many_layers_are_pulled(store):
     image = Image([tar_of({f"f{i}": bytes([i])}) for i in range(40)])
-    with hostile.Server() as server:
+    with rogue.Server() as server:
         server.serve("a", image)
         store.pulled(f"{server.address}/a")
     assert len(store.layers()) == 40
@@ -255,7 +255,7 @@ def corrupt(data):
 def test_a_blob_with_another_digest_leaves_nothing(store):
     noise = Image([tar_of({"noise": os.urandom(100000)})], compression="none")
     blob = noise.layer_blobs()[0]
-    with hostile.Server() as server:
+    with rogue.Server() as server:
         server.serve("a", noise)
         server.on_bytes(f"/v2/a/blobs/{digest_of(blob)}", corrupt(blob))
         error = store.refused(f"{server.address}/a")
@@ -272,7 +272,7 @@ def test_a_layer_with_another_diff_id_is_refused(store):
     lie = json.dumps(config).encode()
     manifest = json.loads(image.manifest()[1])
     manifest["config"] = descriptor(manifest["config"]["mediaType"], lie)
-    with hostile.Server() as server:
+    with rogue.Server() as server:
         server.serve("a", image)
         server.on_bytes(f"/v2/a/blobs/{digest_of(lie)}", lie)
         server.on_bytes("/v2/a/manifests/latest", json.dumps(manifest).encode(),
@@ -303,7 +303,7 @@ def test_configs_that_do_not_fit_are_refused(store, diff_ids, layers, text):
     manifest = json.loads(image.manifest()[1])
     manifest["config"] = descriptor(manifest["config"]["mediaType"], lie)
     manifest["layers"] = manifest["layers"][:layers]
-    with hostile.Server() as server:
+    with rogue.Server() as server:
         server.serve("a", image)
         server.on_bytes(f"/v2/a/blobs/{digest_of(lie)}", lie)
         server.on_bytes("/v2/a/manifests/latest", json.dumps(manifest).encode(),
@@ -312,7 +312,7 @@ def test_configs_that_do_not_fit_are_refused(store, diff_ids, layers, text):
 
 
 def test_bad_names_and_registries_are_named(store):
-    address = f"127.0.0.1:{hostile.closed_port()}"
+    address = f"127.0.0.1:{rogue.closed_port()}"
     error = store.refused(f"{address}/a")
     assert error == f"unavailable: registry {address} cannot be used: Connection refused"
     assert store.refused("UPPER").startswith("invalid: ")
@@ -323,7 +323,7 @@ def test_a_gzip_bomb_of_nothing_but_headers_ends(store):
     """Layers that are no tar, or end in the middle of one."""
     for junk in (b"", b"hello", gzip.compress(b"\0" * 700), tar_of({"x": b"x" * 2000})[:1200]):
         image = Image([junk], compression="none")
-        with hostile.Server() as server:
+        with rogue.Server() as server:
             server.serve("a", image)
             store.pull(f"{server.address}/a")  # an empty layer is one; the others are refused
             store.assert_at_rest()
@@ -352,7 +352,7 @@ def test_a_registry_that_restarts_is_waited_for(tmp_path, store):
     """Killed in the middle of a layer and there again a moment later, on the same port."""
     image = Image([tar_of({"noise": os.urandom(8 << 20)})], compression="none")
     blob = image.layer_blobs()[0]
-    with hostile.Server() as server:
+    with rogue.Server() as server:
         server.serve("a", image)
         honest = server._server.routes[0:]
 
@@ -381,7 +381,7 @@ def children(pid):
 @pytest.mark.parametrize("victim", ["kist", "fetch", "unpack", "apply"])
 def test_a_killed_process_leaves_nothing(store, victim):
     image = Image([tar_of({f"f{i}": os.urandom(100) for i in range(50)}) for _ in range(4)])
-    with hostile.Server() as server:
+    with rogue.Server() as server:
         server.serve("a", image)
         hold = digest_of(image.layer_blobs()[2])
         server.on(f"/v2/a/blobs/{hold}", lambda request: time.sleep(1))
