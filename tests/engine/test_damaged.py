@@ -6,6 +6,7 @@ import os
 import pytest
 
 import kist
+import registry
 
 DAMAGES = {
     "empty": lambda text: "",
@@ -124,3 +125,15 @@ def test_a_damaged_reference_is_told_and_removed(engine):
     engine.kist("rmi", "busybox")
     assert not reference.exists()
     engine.kist("run", "--rm", "other:1", "true")
+
+
+def test_a_damaged_image_is_mended_by_pulling_it_again(bare_engine, tmp_path):
+    with registry.Registry(tmp_path / "registry") as server:
+        name = server.push(registry.busybox_image(), "mend:1")
+        bare_engine.kist("pull", name)
+        bare_engine.kist("tag", name, "other:1")
+        damage(image_record(bare_engine), "cut")
+        bare_engine.kist("pull", name)
+    for which in (name, "other:1"):
+        bare_engine.kist("run", "--rm", which, "true")
+    assert set(bare_engine.out("images", "--format", "{{.Repository}}").split()) == {name.removesuffix(":1"), "other"}
