@@ -270,11 +270,15 @@ static int make_all(struct engine *engine, const char *wanted_name, struct conta
 		r = save_record(engine, container, 0, err);
 	if (r == 0)
 		r = make_volumes(engine, container, image, err);
-	if (r == 0)
-		r = container_record_save(engine, container, err);
-	if (r == 0 && !container->config.auto_remove)
-		r = sync_folders(engine, err);
 	return r;
+}
+
+int container_record_publish(struct engine *engine, const struct container *container,
+			     struct error *err)
+{
+	int r = container_record_save(engine, container, err);
+
+	return r < 0 || container->config.auto_remove ? r : sync_folders(engine, err);
 }
 
 /* Takes back what there is, by the code that would do so if we died. */
@@ -326,11 +330,20 @@ int container_create_begin(struct engine *engine, const struct container_config 
 int container_create(struct engine *engine, const struct container_config *config,
 		     struct container *ret, struct strv *warnings, struct error *err)
 {
+	auto_container container = {0};
 	struct intent intent;
 	int r;
 
-	r = create(engine, config, 0, ret, &intent, warnings, err);
-	if (r == 0)
-		intent_end(&intent);
-	return r;
+	r = create(engine, config, 0, &container, &intent, warnings, err);
+	if (r < 0)
+		return r;
+	r = container_record_publish(engine, &container, err);
+	if (r < 0) {
+		take_back(engine, &container, &intent);
+		return r;
+	}
+	intent_end(&intent);
+	*ret = container;
+	container = (struct container) {0};
+	return 0;
 }

@@ -142,7 +142,7 @@ static void forget_old_exit(struct engine *engine, const struct container *conta
 }
 
 /* Network, bundle, monitor, process. Everything made here is taken back by the intent. */
-static int launch(struct engine *engine, struct container *container,
+static int launch(struct engine *engine, struct container *container, bool is_new,
 		  const struct container_stdio *stdio, int *ret_fd, struct error *err)
 {
 	CLEANUP(network_attachment_release)
@@ -174,6 +174,9 @@ static int launch(struct engine *engine, struct container *container,
 		r = start_monitor(&args, &network, &fd, err);
 	if (r == 0 && stdio)
 		r = attach_streams(fd, container, stdio, err);
+	/* While the runtime works, the disk can: nobody needs the record before the commit. */
+	if (r == 0 && is_new)
+		r = container_record_publish(engine, container, err);
 	if (r == 0)
 		r = monitor_await_started(fd, &started, err);
 	if (r < 0)
@@ -217,7 +220,8 @@ static int start_in(struct engine *engine, struct container *container,
 	auto_fd int fd = -EBADF;
 	int r;
 
-	r = launch(engine, container, ret_attachment ? stdio : NULL, &fd, err);
+	r = launch(engine, container, undo == UNDO_REMOVE_VOLUMES, ret_attachment ? stdio : NULL,
+		   &fd, err);
 	if (r == 0)
 		r = commit(fd, ret_attachment != NULL, err);
 	if (r < 0) {
