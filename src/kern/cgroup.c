@@ -359,16 +359,20 @@ int cgroup_create(const struct cgroup *cgroup, bool *ret_existed)
 
 int cgroup_join(const struct cgroup *cgroup, pid_t pid, bool skip_unified)
 {
-	char path[FILE_PATH_MAX], text[24];
+	char procs[FILE_PATH_MAX], tasks[FILE_PATH_MAX], text[24];
 
 	(void)snprintf(text, sizeof(text), "%d", pid);
-	file_path(path, cgroup->path, "cgroup.procs");
+	file_path(procs, cgroup->path, "cgroup.procs");
+	/* A thread that moves itself takes no lock of the whole machine (5.19); to move a process
+	 * waits for an RCU grace period. The caller, here, has one thread: the two are the same. */
+	file_path(tasks, cgroup->path, pid == 0 ? "tasks" : "cgroup.procs");
 	for (size_t i = 0; i < cgroup->n; i++) {
+		bool unified = cgroup->hierarchies[i].unified;
 		int r;
 
-		if (skip_unified && cgroup->hierarchies[i].unified)
+		if (skip_unified && unified)
 			continue;
-		r = write_text(cgroup->hierarchies[i].fd, path, text);
+		r = write_text(cgroup->hierarchies[i].fd, unified ? procs : tasks, text);
 		if (r < 0)
 			return r;
 	}

@@ -53,8 +53,8 @@ bool cgroup_exists(const struct cgroup *cgroup);
  */
 int cgroup_create(const struct cgroup *cgroup, bool *ret_existed) MUST_CHECK;
 
-/* Moves a process into it in all hierarchies; @pid 0 is the caller. With @skip_unified the unified
- * hierarchy is left out (clone3 put the process there). */
+/* Moves a process into it in all hierarchies; @pid 0 is the caller, which has one thread. With
+ * @skip_unified the unified hierarchy is left out (clone3 put the process there). */
 int cgroup_join(const struct cgroup *cgroup, pid_t pid, bool skip_unified) MUST_CHECK;
 
 /* A descriptor of its directory in the unified hierarchy, for CLONE_INTO_CGROUP; -ENOENT if there

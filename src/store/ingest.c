@@ -185,12 +185,11 @@ static bool valid_kept(const struct document_kept *kept, size_t len)
 	       kept->size == len;
 }
 
-/* Runs the job over the document. *@record gets what "config" says of it. */
-static int keep_document(struct ingest *ingest, const char *job, const void *data, size_t len,
-			 const char *digest, struct str *record, struct document_kept *ret,
-			 struct error *err)
+/* Keeps the document as a blob; with @record as a config, which the worker reads into it. */
+static int keep_document(struct ingest *ingest, const void *data, size_t len, const char *digest,
+			 struct str *record, struct document_kept *ret, struct error *err)
 {
-	char *const args[] = {(char *)(uintptr_t)job, NULL};
+	char *const args[] = {(char *)(uintptr_t)(record ? "config" : "blob"), NULL};
 	auto_worker worker = WORKER_NONE;
 	auto_fd int source = -EBADF, blob = -EBADF;
 	unsigned number = ingest->count++;
@@ -225,7 +224,7 @@ int ingest_blob(struct ingest *ingest, const void *data, size_t len, const char 
 	struct document_kept kept;
 	int r;
 
-	r = keep_document(ingest, "blob", data, len, digest, NULL, &kept, err);
+	r = keep_document(ingest, data, len, digest, NULL, &kept, err);
 	if (r < 0)
 		return error_prefix(err, "keep manifest");
 	(void)memcpy(ret_digest, kept.digest, DIGEST_TEXT_SIZE);
@@ -255,7 +254,7 @@ int ingest_config(struct ingest *ingest, const void *data, size_t len, const cha
 	auto_image image = {0};
 	int r;
 
-	r = keep_document(ingest, "config", data, len, digest, &answer, &kept, err);
+	r = keep_document(ingest, data, len, digest, &answer, &kept, err);
 	if (r < 0)
 		return error_prefix(err, "keep image config");
 	r = read_answer(&answer, &image, err);

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-#define HEX "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define HEX	    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define TWO_DIGESTS "a@sha256:" HEX "@sha256:" HEX
 
 TEST(short_names_are_completed_and_shown_short_again)
 {
@@ -43,21 +44,11 @@ TEST(short_names_are_completed_and_shown_short_again)
 TEST(what_is_no_reference_is_refused_in_dockers_words)
 {
 	static const char *const names[] = {
-		"",	   ":tag",
-		"a:",	   "-a",
-		"a-",	   "a..b",
-		"a___b",   "A",
-		"a/B",	   "a//b",
-		"/a",	   "a/",
-		"a:b c",   "a:.b",
-		"a:-b",	   "a@sha256:12",
-		"a@md5:",  "a+b",
-		"a b",	   "../a",
-		"a/../b",  "a\nb",
-		"x.y:p/z", "-x.y/z",
-		"x.:1/z",  "[::1/x",
-		"a:b:c",   HEX,
-		"a@",	   "a@sha256:" HEX "@sha256:" HEX,
+		"",	  ":tag",   "a:",     "-a",	     "a-",	"a..b",
+		"a___b",  "A",	    "a/B",    "a//b",	     "/a",	"a/",
+		"a:b c",  "a:.b",   "a:-b",   "a@sha256:12", "a@md5:",	"a+b",
+		"a b",	  "../a",   "a/../b", "a\nb",	     "x.y:p/z", "-x.y/z",
+		"x.:1/z", "[::1/x", "a:b:c",  HEX,	     "a@",	TWO_DIGESTS,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
