@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/parse.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "codec/json.h"
 #include "io/atomic-file.h"
 #include "store/internal.h"
@@ -14,12 +15,15 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define BLOBS	      "images/blobs/sha256"
 #define STAGING	      "staging"
 #define INTENT_MAX    (1u << 20)
 #define SIZE_MAX_TEXT 32
+#define DYING_TIME    (2 * TIME_SECOND)
+#define DYING_PAUSE   5000000L
 
 /* What is still needed of two lists. */
 struct needs {
@@ -241,6 +245,19 @@ static int sweep(const struct root *root, struct error *err)
 	return 0;
 }
 
+/* The workers of a dead operation die with it, but not in the same instant: while one finishes its
+ * system call it may still put a file where we have just looked. */
+static int remove_staging(int staging, const char *name)
+{
+	const int64_t end = time_monotonic() + DYING_TIME;
+	const struct timespec pause = {.tv_nsec = DYING_PAUSE};
+	int r;
+
+	while ((r = tree_remove(staging, name)) == -ENOTEMPTY && time_monotonic() < end)
+		(void)nanosleep(&pause, NULL);
+	return r;
+}
+
 int store_recover(const struct root *root, const char *what, const char *id, const char *text,
 		  struct error *err)
 {
@@ -253,7 +270,7 @@ int store_recover(const struct root *root, const char *what, const char *id, con
 	staging = root_dir_open(root, STAGING, err);
 	if (staging < 0)
 		return staging;
-	r = tree_remove(staging, name);
+	r = remove_staging(staging, name);
 	if (r < 0)
 		return error_errno(err, r, "remove %s/" STAGING "/%s", root->dir, name);
 	lock = store_lock(root, err);
