@@ -5,8 +5,9 @@
 
 #include <string.h>
 
-#define HEX	    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-#define TWO_DIGESTS "a@sha256:" HEX "@sha256:" HEX
+#define HEX "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+static const char two_digests[] = "a@sha256:" HEX "@sha256:" HEX;
 
 TEST(short_names_are_completed_and_shown_short_again)
 {
@@ -48,7 +49,7 @@ TEST(what_is_no_reference_is_refused_in_dockers_words)
 		"a___b",  "A",	    "a/B",    "a//b",	     "/a",	"a/",
 		"a:b c",  "a:.b",   "a:-b",   "a@sha256:12", "a@md5:",	"a+b",
 		"a b",	  "../a",   "a/../b", "a\nb",	     "x.y:p/z", "-x.y/z",
-		"x.:1/z", "[::1/x", "a:b:c",  HEX,	     "a@",	TWO_DIGESTS,
+		"x.:1/z", "[::1/x", "a:b:c",  HEX,	     "a@",	two_digests,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
