@@ -39,6 +39,8 @@ class Peer:
 
     def __init__(self, folder):
         self.folder = Path(folder) / self.name
+        # What does not survive a boot lies on a tmpfs, as on every distribution: /run is one in the sandbox.
+        self.run_folder = Path("/run/bench") / Path(folder).name / self.name
         self.env = dict(os.environ)
 
     @classmethod
@@ -51,6 +53,7 @@ class Peer:
     def start(self, archive):
         """@archive: docker-archive of IMAGE; None: begin without an image."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.run_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if archive:
             self.load(archive)
 
@@ -127,7 +130,7 @@ class Kist(Peer):
 
     def __init__(self, folder):
         super().__init__(folder)
-        self.env |= {"KIST_ROOT": str(self.folder / "root"), "KIST_RUNROOT": str(self.folder / "run")}
+        self.env |= {"KIST_ROOT": str(self.folder / "root"), "KIST_RUNROOT": str(self.run_folder)}
         self.kist = kist.program("kist")
 
     @classmethod
@@ -169,7 +172,7 @@ class Podman(Peer):
         self.folder.mkdir(parents=True, exist_ok=True)
         conf.write_text('[engine]\nevents_logger = "file"\n[containers]\nlog_driver = "k8s-file"\n')
         self.env |= {"CONTAINERS_CONF": str(conf)}
-        self.podman = ["podman", "--root", self.folder / "root", "--runroot", self.folder / "run", "--tmpdir", self.folder / "tmp",
+        self.podman = ["podman", "--root", self.folder / "root", "--runroot", self.run_folder, "--tmpdir", self.folder / "tmp",
                        "--cgroup-manager", "cgroupfs", "--storage-driver", "overlay", "--runtime",
                        shutil.which("crun") or shutil.which("runc") or "crun"]
         # without CAP_SYS_RESOURCE its own defaults cannot be set
@@ -211,7 +214,7 @@ class Ctr(Daemon):
 
     def serve_command(self):
         config = self.folder / "config.toml"
-        config.write_text(f'version = 2\nroot = "{self.folder}/root"\nstate = "{self.folder}/state"\n'
+        config.write_text(f'version = 2\nroot = "{self.folder}/root"\nstate = "{self.run_folder}"\n'
                           'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
                           f'[grpc]\naddress = "{self.folder}/sock"\n[ttrpc]\naddress = "{self.folder}/ttrpc"\n')
         return ["containerd", "-c", config, "-l", "warn"]
@@ -258,7 +261,7 @@ class Docker(Daemon):
     def serve_command(self):
         config = self.folder / "daemon.json"  # not the machine's
         config.write_text("{}")
-        return ["dockerd", "--data-root", self.folder / "root", "--exec-root", self.folder / "exec", "--pidfile", self.folder / "pid",
+        return ["dockerd", "--data-root", self.folder / "root", "--exec-root", self.run_folder, "--pidfile", self.folder / "pid",
                 "-H", f"unix://{self.folder}/sock", "--config-file", config, "--log-level", "warn"]
 
     def probe(self):
