@@ -22,7 +22,7 @@
 /* cgroup.procs is read in pieces; a number may be cut at the end of one. */
 #define PIDS_BUFFER	4096
 #define KILL_ROUNDS	32
-#define CREATE_ATTEMPTS 100
+#define CREATE_ATTEMPTS 20000
 
 static int add_hierarchy(struct cgroup *cgroup, int dir_fd, const char *name)
 {
