@@ -22,5 +22,7 @@ int parse_bytes(const char *s, uint64_t *ret) MUST_CHECK;
 int parse_nano_cpus(const char *s, int64_t *ret) MUST_CHECK;
 /* Go's strconv.ParseBool: 1 t T true TRUE True 0 f F false FALSE False. */
 int parse_bool(const char *s, bool *ret) MUST_CHECK;
+/* The value of one hexadecimal digit of either case, or -1. */
+int parse_hex_digit(char c);
 /* Lower-case hexadecimal digits only, exactly @len of them. */
 bool parse_is_hex(const char *s, size_t len);

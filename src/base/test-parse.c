@@ -54,3 +54,16 @@ TEST(cpus_are_billionths)
 	assert_int_equal(value, 250000000);
 	assert_int_equal(parse_nano_cpus("-1", &value), -EINVAL);
 }
+
+TEST(hexadecimal_digits_are_of_either_case_and_nothing_else)
+{
+	static const char digits[] = "0123456789abcdef", upper[] = "ABCDEF",
+			  others[] = "/:@G`g \xff";
+
+	for (int i = 0; i < 16; i++)
+		assert_int_equal(parse_hex_digit(digits[i]), i);
+	for (int i = 0; i < 6; i++)
+		assert_int_equal(parse_hex_digit(upper[i]), 10 + i);
+	for (size_t i = 0; i < sizeof(others); i++)
+		assert_int_equal(parse_hex_digit(others[i]), -1);
+}

@@ -1,5 +1,6 @@
 #include "codec/log-line.h"
 
+#include "base/parse.h"
 #include "base/time.h"
 
 #include <errno.h>
@@ -34,17 +35,6 @@ static bool take(struct scanner *scanner, char c)
 	return true;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* The four digits behind "\u". */
 static int read_unit(struct scanner *scanner, uint32_t *ret)
 {
@@ -53,7 +43,7 @@ static int read_unit(struct scanner *scanner, uint32_t *ret)
 	if (scanner->end - scanner->p < 4)
 		return -EBADMSG;
 	for (int i = 0; i < 4; i++) {
-		int digit = hex_digit(*scanner->p++);
+		int digit = parse_hex_digit(*scanner->p++);
 
 		if (digit < 0)
 			return -EBADMSG;

@@ -129,17 +129,6 @@ static int require_variable(struct parser *parser, const char *name)
 	return fail(parser, "undefined variable \"%s\"", name);
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* @digits hexadecimal digits at @p, which is inside a NUL-terminated text. -1 if there are fewer.
  */
 static long read_hex(const char *p, int digits)
@@ -147,7 +136,7 @@ static long read_hex(const char *p, int digits)
 	long value = 0;
 
 	for (int i = 0; i < digits; i++) {
-		int digit = hex_value(p[i]);
+		int digit = parse_hex_digit(p[i]);
 
 		if (digit < 0)
 			return -1;
