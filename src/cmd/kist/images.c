@@ -1,14 +1,15 @@
 /*
  * kist images: what has been pulled, loaded or imported, a row for each name.
  */
+#include "api/docker/filter.h"
 #include "base/mem.h"
 #include "base/parse.h"
 #include "base/str.h"
 #include "base/time.h"
-#include "cmd/kist/filter.h"
 #include "cmd/kist/format.h"
 #include "cmd/kist/kist.h"
 #include "cmd/kist/list.h"
+#include "codec/json-write.h"
 #include "store/reference.h"
 #include "store/store.h"
 

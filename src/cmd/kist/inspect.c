@@ -1,12 +1,12 @@
 /*
  * kist inspect, container inspect, image inspect: everything about objects, as JSON.
  */
-#include "cmd/kist/inspect.h"
-
+#include "api/docker/document.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "cmd/kist/format.h"
 #include "cmd/kist/kist.h"
+#include "codec/template.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -39,6 +39,32 @@ static const struct option typed_options[] = {
 	{NULL},
 };
 
+/* What text/template would know of the members' types. */
+static const struct template_member inspect_types[] = {
+	{"Annotations", TEMPLATE_STRING_MAP},
+	{"Binds", TEMPLATE_LIST},
+	{"CapAdd", TEMPLATE_LIST},
+	{"CapDrop", TEMPLATE_LIST},
+	{"Cmd", TEMPLATE_LIST},
+	{"Dns", TEMPLATE_LIST},
+	{"DnsOptions", TEMPLATE_LIST},
+	{"DnsSearch", TEMPLATE_LIST},
+	{"Data", TEMPLATE_STRING_MAP},
+	{"Entrypoint", TEMPLATE_LIST},
+	{"Env", TEMPLATE_LIST},
+	{"ExposedPorts", TEMPLATE_MAP},
+	{"ExtraHosts", TEMPLATE_LIST},
+	{"Health", TEMPLATE_POINTER},
+	{"Labels", TEMPLATE_STRING_MAP},
+	{"Networks", TEMPLATE_MAP},
+	{"PidsLimit", TEMPLATE_POINTER},
+	{"PortBindings", TEMPLATE_MAP},
+	{"Ports", TEMPLATE_MAP},
+	{"Tmpfs", TEMPLATE_STRING_MAP},
+	{"Volumes", TEMPLATE_MAP},
+	{NULL},
+};
+
 static int add_container(struct json_writer *w, struct engine *engine, const char *name,
 			 struct error *err)
 {
@@ -46,7 +72,7 @@ static int add_container(struct json_writer *w, struct engine *engine, const cha
 	int r = container_find(engine, name, &container, err);
 
 	if (r == 0)
-		inspect_container(w, engine, &container);
+		document_container(w, engine, &container);
 	return r;
 }
 
@@ -57,7 +83,7 @@ static int add_image(struct json_writer *w, struct engine *engine, const char *n
 	int r = store_image_find(&engine->root, name, &image, err);
 
 	if (r == 0)
-		inspect_image(w, &image);
+		document_image(w, &image);
 	return r;
 }
 

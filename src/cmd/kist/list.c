@@ -37,22 +37,6 @@ char *list_join(const struct strv *list)
 	return str_take(&out);
 }
 
-void list_write_map(struct json_writer *w, const char *key, const struct strv *pairs)
-{
-	auto_strv sorted = {0};
-
-	strv_copy(&sorted, pairs);
-	strv_sort(&sorted);
-	json_object_begin(w, key);
-	for (size_t i = 0; i < sorted.n; i++) {
-		size_t len = strcspn(sorted.v[i], "=");
-		auto_free char *name = mem_strndup(sorted.v[i], len);
-
-		json_write_string(w, name, sorted.v[i][len] ? sorted.v[i] + len + 1 : "");
-	}
-	json_end(w);
-}
-
 char *list_id(const char *id, bool whole)
 {
 	const char *colon = strchr(id, ':');

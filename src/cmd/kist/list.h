@@ -6,7 +6,6 @@
 #include "base/macro.h"
 #include "base/str.h"
 #include "base/strv.h"
-#include "codec/json-write.h"
 
 #include <stdint.h>
 
@@ -18,7 +17,5 @@ char *list_ago(int64_t time) MUST_CHECK;
 char *list_time(int64_t time) MUST_CHECK;
 /* Sorted and joined by commas; owned by the caller. */
 char *list_join(const struct strv *list) MUST_CHECK;
-/* {"key": "value", ...}, sorted, from a list of "key=value". */
-void list_write_map(struct json_writer *w, const char *key, const struct strv *pairs);
 /* As it is if @whole, else twelve digits without "sha256:". Owned by the caller. */
 char *list_id(const char *id, bool whole) MUST_CHECK;

@@ -7,13 +7,13 @@
  * monitor's word, or its death, what is left is read once more and we are done. A container without
  * a monitor does not run: reading once is all.
  */
+#include "api/docker/since.h"
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/parse.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "cmd/kist/kist.h"
-#include "cmd/kist/since.h"
 #include "engine/container.h"
 #include "monitor/client.h"
 #include "monitor/log-read.h"

@@ -1,10 +1,10 @@
 /*
  * kist port: where the ports of a container are published.
  */
+#include "api/docker/ports.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "cmd/kist/kist.h"
-#include "cmd/kist/ports.h"
 #include "engine/container.h"
 
 #include <stdio.h>

@@ -1,14 +1,15 @@
 /*
  * kist ps: the containers.
  */
+#include "api/docker/document.h"
+#include "api/docker/filter.h"
+#include "api/docker/ports.h"
 #include "base/mem.h"
 #include "base/parse.h"
 #include "base/str.h"
-#include "cmd/kist/filter.h"
 #include "cmd/kist/format.h"
 #include "cmd/kist/kist.h"
 #include "cmd/kist/list.h"
-#include "cmd/kist/ports.h"
 #include "cmd/kist/table.h"
 #include "engine/container.h"
 
@@ -235,7 +236,7 @@ static void write_row(struct json_writer *w, const struct container *container, 
 	json_write_string(w, "Status", status);
 	json_end(w);
 	json_object_begin(w, "Methods");
-	list_write_map(w, "Label", &container->config.labels);
+	document_map(w, "Label", &container->config.labels);
 	json_end(w);
 	json_end(w);
 }

@@ -1,4 +1,4 @@
-#include "cmd/kist/filter.h"
+#include "api/docker/filter.h"
 
 #include "base/str.h"
 

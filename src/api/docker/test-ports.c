@@ -1,4 +1,4 @@
-#include "cmd/kist/ports.h"
+#include "api/docker/ports.h"
 
 #include "base/mem.h"
 #include "base/test.h"

@@ -2,10 +2,8 @@
  * The document of an image: names and structure of Docker Engine API 1.47, GET
  * /images/{name}/json.
  */
+#include "api/docker/document.h"
 #include "base/mem.h"
-#include "base/time.h"
-#include "cmd/kist/inspect.h"
-#include "cmd/kist/list.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -41,51 +39,28 @@ static void write_names(struct json_writer *w, const struct image *image)
 	json_write_strings(w, "RepoDigests", strv_argv(&digests));
 }
 
-/* {"80/tcp": {}, ...}, absent if empty. */
-static void write_set(struct json_writer *w, const char *key, const struct strv *names)
-{
-	if (names->n == 0)
-		return;
-	json_object_begin(w, key);
-	for (size_t i = 0; i < names->n; i++) {
-		json_object_begin(w, names->v[i]);
-		json_end(w);
-	}
-	json_end(w);
-}
-
-static void write_list(struct json_writer *w, const char *key, const struct strv *list)
-{
-	if (list->n == 0)
-		json_write_null(w, key);
-	else
-		json_write_strings(w, key, strv_argv(list));
-}
-
 static void write_config(struct json_writer *w, const struct image *image)
 {
 	json_object_begin(w, "Config");
 	json_write_string(w, "User", image->user ? image->user : "");
-	write_set(w, "ExposedPorts", &image->exposed_ports);
-	write_list(w, "Env", &image->env);
-	write_list(w, "Cmd", &image->cmd);
-	write_set(w, "Volumes", &image->volumes);
+	document_set(w, "ExposedPorts", &image->exposed_ports);
+	document_list(w, "Env", &image->env);
+	document_list(w, "Cmd", &image->cmd);
+	document_set(w, "Volumes", &image->volumes);
 	json_write_string(w, "WorkingDir", image->working_dir ? image->working_dir : "");
-	write_list(w, "Entrypoint", &image->entrypoint);
-	list_write_map(w, "Labels", &image->labels);
+	document_list(w, "Entrypoint", &image->entrypoint);
+	document_map(w, "Labels", &image->labels);
 	if (image->stop_signal && *image->stop_signal)
 		json_write_string(w, "StopSignal", image->stop_signal);
 	json_end(w);
 }
 
-void inspect_image(struct json_writer *w, const struct image *image)
+void document_image(struct json_writer *w, const struct image *image)
 {
-	char created[TIME_TEXT_SIZE];
-
 	json_object_begin(w, NULL);
 	json_write_string(w, "Id", image->id);
 	write_names(w, image);
-	json_write_string(w, "Created", time_format(image->created, created));
+	document_time(w, "Created", image->created);
 	json_write_string(w, "Author", image->author ? image->author : "");
 	write_config(w, image);
 	json_write_string(w, "Architecture", image->architecture ? image->architecture : "");

@@ -2,56 +2,15 @@
  * The document of a container: names and structure of Docker Engine API 1.47, GET
  * /containers/{id}/json.
  */
+#include "api/docker/document.h"
+#include "api/docker/ports.h"
 #include "base/mem.h"
-#include "base/time.h"
-#include "cmd/kist/inspect.h"
-#include "cmd/kist/list.h"
-#include "cmd/kist/ports.h"
 #include "volume/volume.h"
 
 #include <signal.h>
 #include <string.h>
 
-const struct template_member inspect_types[] = {
-	{"Annotations", TEMPLATE_STRING_MAP},
-	{"Binds", TEMPLATE_LIST},
-	{"CapAdd", TEMPLATE_LIST},
-	{"CapDrop", TEMPLATE_LIST},
-	{"Cmd", TEMPLATE_LIST},
-	{"Dns", TEMPLATE_LIST},
-	{"DnsOptions", TEMPLATE_LIST},
-	{"DnsSearch", TEMPLATE_LIST},
-	{"Data", TEMPLATE_STRING_MAP},
-	{"Entrypoint", TEMPLATE_LIST},
-	{"Env", TEMPLATE_LIST},
-	{"ExposedPorts", TEMPLATE_MAP},
-	{"ExtraHosts", TEMPLATE_LIST},
-	{"Health", TEMPLATE_POINTER},
-	{"Labels", TEMPLATE_STRING_MAP},
-	{"Networks", TEMPLATE_MAP},
-	{"PidsLimit", TEMPLATE_POINTER},
-	{"PortBindings", TEMPLATE_MAP},
-	{"Ports", TEMPLATE_MAP},
-	{"Tmpfs", TEMPLATE_STRING_MAP},
-	{"Volumes", TEMPLATE_MAP},
-	{NULL},
-};
-
-static void write_time(struct json_writer *w, const char *key, int64_t time)
-{
-	char text[TIME_TEXT_SIZE];
-
-	json_write_string(w, key, time_format(time, text));
-}
-
-/* An empty list is null, as in Docker's answers. */
-static void write_list(struct json_writer *w, const char *key, const struct strv *list)
-{
-	if (list->n == 0)
-		json_write_null(w, key);
-	else
-		json_write_strings(w, key, strv_argv(list));
-}
+#define ID_SHORT 12 /* what a hostname is made of */
 
 static void write_state(struct json_writer *w, const struct container *container)
 {
@@ -65,8 +24,8 @@ static void write_state(struct json_writer *w, const struct container *container
 	json_write_i64(w, "Pid", container->pid);
 	json_write_i64(w, "ExitCode", container->exit_code);
 	json_write_string(w, "Error", "");
-	write_time(w, "StartedAt", container->started);
-	write_time(w, "FinishedAt", container->finished);
+	document_time(w, "StartedAt", container->started);
+	document_time(w, "FinishedAt", container->finished);
 	json_end(w);
 }
 
@@ -117,7 +76,7 @@ static void write_binds(struct json_writer *w, const struct container_config *co
 			strv_add_format(&binds, "%s:%s%s", mount->source, mount->target,
 					mount->read_only ? ":ro" : "");
 	}
-	write_list(w, "Binds", &binds);
+	document_list(w, "Binds", &binds);
 }
 
 static void write_tmpfs(struct json_writer *w, const struct container_config *config)
@@ -169,10 +128,10 @@ static void write_host_config(struct json_writer *w, const struct container *con
 	json_write_null(w, "CapAdd");
 	json_write_null(w, "CapDrop");
 	json_write_string(w, "CgroupnsMode", "private");
-	write_list(w, "Dns", &config->dns);
-	write_list(w, "DnsOptions", &config->dns_options);
-	write_list(w, "DnsSearch", &config->dns_search);
-	write_list(w, "ExtraHosts", &config->extra_hosts);
+	document_list(w, "Dns", &config->dns);
+	document_list(w, "DnsOptions", &config->dns_options);
+	document_list(w, "DnsSearch", &config->dns_search);
+	document_list(w, "ExtraHosts", &config->extra_hosts);
 	json_write_string(w, "IpcMode", "private");
 	json_write_bool(w, "Privileged", false);
 	json_write_bool(w, "PublishAllPorts", config->publish_all);
@@ -226,8 +185,8 @@ static void write_mounts(struct json_writer *w, const struct engine *engine,
 static void write_config(struct json_writer *w, const struct container *container)
 {
 	const struct container_config *config = &container->config;
-	auto_free char *hostname =
-		config->hostname ? mem_strdup(config->hostname) : list_id(container->id, false);
+	auto_free char *hostname = config->hostname ? mem_strdup(config->hostname)
+						    : mem_strndup(container->id, ID_SHORT);
 
 	json_object_begin(w, "Config");
 	json_write_string(w, "Hostname", hostname);
@@ -236,20 +195,13 @@ static void write_config(struct json_writer *w, const struct container *containe
 	json_write_bool(w, "AttachStdin", config->open_stdin);
 	json_write_bool(w, "Tty", false);
 	json_write_bool(w, "OpenStdin", config->open_stdin);
-	if (container->exposed_ports.n > 0) {
-		json_object_begin(w, "ExposedPorts");
-		for (size_t i = 0; i < container->exposed_ports.n; i++) {
-			json_object_begin(w, container->exposed_ports.v[i]);
-			json_end(w);
-		}
-		json_end(w);
-	}
+	document_set(w, "ExposedPorts", &container->exposed_ports);
 	json_write_strings(w, "Env", strv_argv(&config->env));
-	write_list(w, "Cmd", &config->command);
+	document_list(w, "Cmd", &config->command);
 	json_write_string(w, "Image", config->image);
 	json_write_string(w, "WorkingDir", config->working_dir ? config->working_dir : "");
-	write_list(w, "Entrypoint", &config->entrypoint);
-	list_write_map(w, "Labels", &config->labels);
+	document_list(w, "Entrypoint", &config->entrypoint);
+	document_map(w, "Labels", &config->labels);
 	if (config->stop_signal > 0) {
 		auto_free char *name =
 			mem_printf("SIG%s", sigabbrev_np(config->stop_signal)
@@ -306,8 +258,8 @@ static void write_command(struct json_writer *w, const struct container *contain
 	json_write_strings(w, "Args", argv.n > 0 ? argv.v + 1 : strv_argv(&argv));
 }
 
-void inspect_container(struct json_writer *w, struct engine *engine,
-		       const struct container *container)
+void document_container(struct json_writer *w, struct engine *engine,
+			const struct container *container)
 {
 	auto_free char *name = mem_printf("/%s", container->name);
 	auto_free char *folder = container_folder(engine, container->id);
@@ -318,7 +270,7 @@ void inspect_container(struct json_writer *w, struct engine *engine,
 
 	json_object_begin(w, NULL);
 	json_write_string(w, "Id", container->id);
-	write_time(w, "Created", container->created);
+	document_time(w, "Created", container->created);
 	write_command(w, container);
 	write_state(w, container);
 	json_write_string(w, "Image", container->image_id);

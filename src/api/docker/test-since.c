@@ -1,4 +1,4 @@
-#include "cmd/kist/since.h"
+#include "api/docker/since.h"
 
 #include "base/test.h"
 #include "base/time.h"
