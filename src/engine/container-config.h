@@ -38,6 +38,8 @@ struct container_config {
 	char *hostname;
 	struct strv labels; /* "key=value", no key twice */
 	bool open_stdin;
+	bool stdin_once; /* stdin ends with the first client that had it attached */
+	bool tty;
 	bool auto_remove; /* --rm */
 	bool read_only;
 	int stop_signal;  /* 0: the image's, else SIGTERM */

@@ -27,6 +27,7 @@ void exec_config_release(struct exec_config *config)
 	strv_release(&config->env);
 	mem_freep(&config->user);
 	mem_freep(&config->working_dir);
+	mem_freep(&config->detach_keys);
 }
 
 static int resolve_user(const struct container *container, const char *spec, struct user *ret,

@@ -18,8 +18,13 @@ struct exec_config {
 	char *user;	   /* NULL: the container's */
 	char *working_dir; /* NULL: the container's */
 	bool privileged;
-	bool detach;  /* no stdio; returns when the process runs */
-	int stdio[3]; /* of the process; -EBADF: /dev/null */
+	/* For execs as objects (engine/exec.h). */
+	bool tty, open_stdin;
+	bool attach_out, attach_err; /* what is to be carried once it is attached to */
+	char *detach_keys;	     /* NULL: the default */
+	unsigned rows, columns;	     /* of the terminal at first; 0: not said */
+	bool detach;		     /* no stdio; returns when the process runs */
+	int stdio[3];		     /* of the process; -EBADF: /dev/null */
 };
 
 void exec_config_release(struct exec_config *config);

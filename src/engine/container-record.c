@@ -54,6 +54,8 @@ static const struct field config_fields[] = {
 	AT(container_config, FIELD_TEXT, "hostname", hostname),
 	AT(container_config, FIELD_LIST, "labels", labels),
 	AT(container_config, FIELD_FLAG, "openStdin", open_stdin),
+	AT(container_config, FIELD_FLAG, "stdinOnce", stdin_once),
+	AT(container_config, FIELD_FLAG, "tty", tty),
 	AT(container_config, FIELD_FLAG, "autoRemove", auto_remove),
 	AT(container_config, FIELD_FLAG, "readOnly", read_only),
 	AT(container_config, FIELD_INT, "stopSignal", stop_signal),

@@ -11,7 +11,9 @@
  *   container-start.h    start, attach, wait for the end
  *   container-stop.h     stop, kill, wait, restart
  *   container-remove.h   rm, cleanup
- *   container-exec.h     exec
+ *   container-exec.h     exec with the caller's own standard streams
+ *   exec.h               executed processes as objects
+ *   attach.h             carrying the streams of a process
  *   user.h               names of users and groups, as an image's own files give them
  *   spec-gen.h           the OCI configuration of a container
  */
