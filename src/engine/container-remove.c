@@ -126,27 +126,61 @@ static int delete_from_runtime(struct engine *engine, const struct container *co
 	return r < 0 ? error_errno(err, r, "remove %s/%s", engine->root.run, path) : 0;
 }
 
-/* Everything that a start made. With @kill also the processes, and then the monitor's. */
-static int undo_start(struct engine *engine, const char *id, bool kill, struct error *err)
+enum undo_start_flags {
+	UNDO_KILL = 1 << 0,   /* the processes, and then the monitor's */
+	UNDO_CHANGES = 1 << 1 /* the upper directory of one that has ended goes as well */
+};
+
+/* The upper directory and what the overlay made beside it. */
+static int remove_changes(struct engine *engine, const char *id, struct error *err)
+{
+	static const char *const names[] = {"diff", "work"};
+	char path[sizeof("containers//diff") + CONTAINER_ID_SIZE];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(names); i++) {
+		(void)snprintf(path, sizeof(path), "containers/%s/%s", id, names[i]);
+		r = tree_remove(engine->root.dir_fd, path);
+	}
+	return r < 0 ? error_errno(err, r, "remove %s/%s", engine->root.dir, path) : 0;
+}
+
+/* What has ended is cleared up by the runtime and by us at the same time. */
+static int clear_ended(struct engine *engine, const struct container *container, unsigned flags,
+		       struct error *err)
+{
+	auto_runtime_deletion deletion = RUNTIME_DELETION_NONE;
+	int r;
+
+	r = runtime_delete_begin(engine, container, &deletion, err);
+	if (r == 0 && flags & UNDO_KILL)
+		kill_monitor(engine, container->id);
+	if (r == 0 && flags & UNDO_CHANGES)
+		r = remove_changes(engine, container->id, err);
+	return r < 0 ? r : runtime_delete_end(engine, container, &deletion, err);
+}
+
+/* Everything that a start made. */
+static int undo_start(struct engine *engine, const char *id, unsigned flags, struct error *err)
 {
 	auto_container container = {0};
-	int r, known;
+	int known, r = 0;
 
 	known = container_load_any(engine, id, &container, err);
 	if (known < 0)
 		return known;
-	if (kill && known > 0)
+	if (known > 0 && flags & UNDO_KILL)
 		let_monitor_reap(engine, &container);
-	if (kill)
+	if (known > 0 && !container.damage && container.state == CONTAINER_EXITED)
+		r = clear_ended(engine, &container, flags, err);
+	else if (flags & UNDO_KILL)
 		kill_monitor(engine, id);
-	if (known > 0) {
+	if (r == 0 && known > 0)
 		r = end_processes(engine, &container, err);
-		if (r == 0)
-			r = delete_from_runtime(engine, &container, err);
-		if (r < 0)
-			return r;
-	}
-	r = network_detach(&engine->root, id, err);
+	if (r == 0 && known > 0)
+		r = delete_from_runtime(engine, &container, err);
+	if (r == 0)
+		r = network_detach(&engine->root, id, err);
 	if (r < 0)
 		return r;
 	restore_exit(engine, id);
@@ -177,7 +211,7 @@ static int remove_all(struct engine *engine, const char *id, const char *name, b
 	auto_container container = {0};
 	int r, known;
 
-	r = undo_start(engine, id, true, err);
+	r = undo_start(engine, id, UNDO_KILL | UNDO_CHANGES, err);
 	if (r < 0)
 		return r;
 	volume_undo(&engine->root, id);
@@ -213,7 +247,7 @@ static int clean(struct engine *engine, const char *id, struct error *err)
 		return 0;
 	if (container.config.auto_remove)
 		return remove_all(engine, id, NULL, true, err);
-	return undo_start(engine, id, false, err);
+	return undo_start(engine, id, 0, err);
 }
 
 int container_undo(struct engine *engine, const char *id, const char *text, struct error *err)
@@ -229,7 +263,7 @@ int container_undo(struct engine *engine, const char *id, const char *text, stru
 	case UNDO_CLEAN:
 		return clean(engine, id, err);
 	case UNDO_START:
-		return undo_start(engine, id, true, err);
+		return undo_start(engine, id, UNDO_KILL, err);
 	case UNDO_REMOVE:
 		return remove_all(engine, id, name, false, err);
 	case UNDO_REMOVE_VOLUMES:

@@ -10,6 +10,7 @@
 #include "engine/container-remove.h"
 #include "engine/container-state.h"
 #include "engine/runtime-call.h"
+#include "engine/skeleton.h"
 #include "engine/spec-gen.h"
 #include "io/spawn.h"
 #include "monitor/client.h"
@@ -58,11 +59,13 @@ static int monitor_arguments(struct engine *engine, const struct container *cont
 	auto_free char *folder = container_folder(engine, container->id);
 	auto_free char *bundle = container_run_folder(engine, container->id);
 	auto_free char *cgroup = spec_cgroup_path(engine, container);
-	auto_free char *runtime = NULL, *state = runtime_root(engine);
+	auto_free char *runtime = NULL, *skeleton = NULL, *state = runtime_root(engine);
 	bool keep = !container->config.auto_remove;
 	int r;
 
 	r = runtime_path(&container->config, &runtime, err);
+	if (r == 0)
+		r = skeleton_ensure(engine, &skeleton, err);
 	if (r < 0)
 		return r;
 	add_option(args, "--id", container->id);
@@ -71,6 +74,7 @@ static int monitor_arguments(struct engine *engine, const struct container *cont
 	add_option(args, "--runtime-root", state);
 	for (size_t i = 0; i < layers->n; i++)
 		add_option(args, "--lower", layers->v[i]);
+	add_option(args, "--lower", skeleton);
 	add_folder_option(args, "--upper", folder, "diff");
 	add_folder_option(args, "--work", folder, "work");
 	add_folder_option(args, "--log", folder, "log.json");

@@ -65,15 +65,14 @@ static bool knows(struct engine *engine, const char *id)
 	return fstatat(engine->root.run_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-int runtime_delete(struct engine *engine, const struct container *container, struct error *err)
+int runtime_delete_begin(struct engine *engine, const struct container *container,
+			 struct runtime_deletion *ret, struct error *err)
 {
 	auto_free char *path = NULL, *root = runtime_root(engine);
-	auto_free char *text = NULL, *message = NULL;
 	auto_fd int output = -EBADF;
-	struct child child;
-	int r, status;
-	size_t len;
+	int r;
 
+	*ret = (struct runtime_deletion) {.output = -EBADF, .child = {.pid_fd = -EBADF}};
 	if (!knows(engine, container->id))
 		return 0;
 	r = runtime_path(&container->config, &path, err);
@@ -87,17 +86,51 @@ int runtime_delete(struct engine *engine, const struct container *container, str
 	const struct spawn call = {
 		.path = path, .argv = (char *const *)argv, .fds = fds, .fd_count = 1};
 
-	r = spawn(&call, &child);
-	if (r == 0)
-		r = child_wait(&child, &status);
+	r = spawn(&call, &ret->child);
 	if (r < 0)
 		return error_errno(err, r, "execute %s", path);
+	ret->output = TAKE_FD(output);
+	ret->path = TAKE_PTR(path);
+	return 0;
+}
+
+int runtime_delete_end(struct engine *engine, const struct container *container,
+		       struct runtime_deletion *deletion, struct error *err)
+{
+	auto_free char *text = NULL, *message = NULL;
+	int r, status;
+	size_t len;
+
+	if (deletion->child.pid_fd < 0)
+		return 0;
+	r = child_wait(&deletion->child, &status);
+	if (r < 0)
+		return error_errno(err, r, "wait for %s", deletion->path);
 	if (status == 0 || !knows(engine, container->id))
 		return 0;
-	(void)lseek(output, 0, SEEK_SET);
-	r = fd_read_all(output, RUNTIME_OUTPUT_MAX, &text, &len);
+	(void)lseek(deletion->output, 0, SEEK_SET);
+	r = fd_read_all(deletion->output, RUNTIME_OUTPUT_MAX, &text, &len);
 	message = runtime_message(r < 0 ? "" : text);
-	return error_set(err, ERROR_SYSTEM, "%s delete %.12s: %s", path, container->id, message);
+	return error_set(err, ERROR_SYSTEM, "%s delete %.12s: %s", deletion->path, container->id,
+			 message);
+}
+
+void runtime_deletion_release(struct runtime_deletion *deletion)
+{
+	int status;
+
+	if (deletion->child.pid_fd >= 0)
+		(void)!child_wait(&deletion->child, &status);
+	deletion->output = fd_close(deletion->output);
+	mem_freep(&deletion->path);
+}
+
+int runtime_delete(struct engine *engine, const struct container *container, struct error *err)
+{
+	auto_runtime_deletion deletion = RUNTIME_DELETION_NONE;
+	int r = runtime_delete_begin(engine, container, &deletion, err);
+
+	return r < 0 ? r : runtime_delete_end(engine, container, &deletion, err);
 }
 
 /* "msg" of a line of JSON, or the msg="…" of logrus, or the line itself. */

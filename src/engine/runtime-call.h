@@ -10,6 +10,8 @@
 #include "engine/engine.h"
 #include "io/spawn.h"
 
+#include <errno.h>
+
 /* The program: absolute path. A name without a slash is looked for beside our own programs, then
  * in the usual folders for programs. ERROR_NOT_FOUND. Owned by the caller. */
 int runtime_path(const struct container_config *config, char **ret, struct error *err) MUST_CHECK;
@@ -20,6 +22,25 @@ char *runtime_root(const struct engine *engine) MUST_CHECK;
 /* `runtime delete --force id`: 0 also if the runtime knows nothing of it. */
 int runtime_delete(struct engine *engine, const struct container *container,
 		   struct error *err) MUST_CHECK;
+
+/* The same in two halves, for who has something else to do meanwhile. @ret must be released. */
+struct runtime_deletion {
+	char *path;
+	struct child child;
+	int output; /* what the runtime says */
+};
+
+#define RUNTIME_DELETION_NONE                                 \
+	{                                                     \
+		.child = {.pid_fd = -EBADF}, .output = -EBADF \
+	}
+
+int runtime_delete_begin(struct engine *engine, const struct container *container,
+			 struct runtime_deletion *ret, struct error *err) MUST_CHECK;
+int runtime_delete_end(struct engine *engine, const struct container *container,
+		       struct runtime_deletion *deletion, struct error *err) MUST_CHECK;
+void runtime_deletion_release(struct runtime_deletion *deletion);
+#define auto_runtime_deletion CLEANUP(runtime_deletion_release) struct runtime_deletion
 
 /*
  * The last message in the output of a failed runtime: in JSON lines ("msg") or plain, without the

@@ -94,10 +94,13 @@ int atomic_sweep(int dir_fd)
 
 int directory_open(int dir_fd, const char *name, mode_t mode)
 {
-	int fd;
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(dir_fd, name, flags);
 
+	if (fd >= 0 || errno != ENOENT)
+		return fd < 0 ? -errno : fd;
 	if (mkdirat(dir_fd, name, mode) < 0 && errno != EEXIST)
 		return -errno;
-	fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = openat(dir_fd, name, flags);
 	return fd < 0 ? -errno : fd;
 }
