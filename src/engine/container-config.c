@@ -25,9 +25,10 @@ void container_config_init(struct container_config *config)
 void container_config_release(struct container_config *config)
 {
 	char **const texts[] = {
-		&config->name,	  &config->image,    &config->platform,
-		&config->user,	  &config->hostname, &config->working_dir,
-		&config->runtime, &config->network,  &config->cgroup_parent,
+		&config->name,	      &config->image,	    &config->platform,
+		&config->user,	      &config->hostname,    &config->working_dir,
+		&config->runtime,     &config->network,	    &config->cgroup_parent,
+		&config->cpuset_cpus, &config->cpuset_mems,
 	};
 	struct strv *const lists[] = {
 		&config->entrypoint,  &config->command, &config->env,	     &config->labels,
@@ -177,6 +178,13 @@ static int check_resources(const struct container_config *config, struct error *
 		return error_set(err, ERROR_INVALID, "the memory limit is too large");
 	if (config->memory > 0 && config->memory < CONTAINER_MEMORY_MINIMUM)
 		return error_set(err, ERROR_INVALID, "Minimum memory limit allowed is 6MB");
+	if (config->memory > 0 && config->memory_reservation > config->memory)
+		return error_set(
+			err, ERROR_INVALID,
+			"Minimum memory limit can not be less than memory reservation limit, "
+			"see usage");
+	if (config->memory_reservation > 0 && config->memory_reservation < CONTAINER_MEMORY_MINIMUM)
+		return error_set(err, ERROR_INVALID, "Minimum memory reservation allowed is 6MB");
 	if (config->memory_swap != 0 && config->memory == 0)
 		return error_set(err, ERROR_INVALID,
 				 "You should always set the Memory limit when using Memoryswap "
@@ -193,8 +201,42 @@ static int check_resources(const struct container_config *config, struct error *
 				 cpus, cpus);
 	if (config->cpu_shares > 262144)
 		return error_set(err, ERROR_INVALID, "The maximum allowed cpu-shares is 262144");
+	if (config->cpu_quota > 0 && config->nano_cpus > 0)
+		return error_set(
+			err, ERROR_INVALID,
+			"Conflicting options: Nano CPUs and CPU Quota cannot both be set.");
+	if (config->cpu_period > 0 && config->nano_cpus > 0)
+		return error_set(
+			err, ERROR_INVALID,
+			"Conflicting options: Nano CPUs and CPU Period cannot both be set.");
+	if (config->cpu_period != 0 && (config->cpu_period < 1000 || config->cpu_period > 1000000))
+		return error_set(
+			err, ERROR_INVALID,
+			"CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s "
+			"(i.e. 1000000)");
+	if (config->cpu_quota > 0 && config->cpu_quota < 1000)
+		return error_set(err, ERROR_INVALID,
+				 "CPU cfs quota can not be less than 1ms (i.e. 1000)");
 	if (config->pids_limit < -1)
 		return error_set(err, ERROR_INVALID, "invalid pids limit: it must be -1 or more");
+	return 0;
+}
+
+/* "0-2,7": whether there are such CPUs says the kernel. */
+static bool is_list_of_numbers(const char *text)
+{
+	return *text && strspn(text, "0123456789-,") == strlen(text) &&
+	       isdigit((unsigned char)*text);
+}
+
+static int check_cpuset(const struct container_config *config, struct error *err)
+{
+	if (config->cpuset_cpus && !is_list_of_numbers(config->cpuset_cpus))
+		return error_set(err, ERROR_INVALID, "Invalid value %s for cpuset cpus",
+				 config->cpuset_cpus);
+	if (config->cpuset_mems && !is_list_of_numbers(config->cpuset_mems))
+		return error_set(err, ERROR_INVALID, "Invalid value %s for cpuset mems",
+				 config->cpuset_mems);
 	return 0;
 }
 
@@ -242,6 +284,12 @@ int container_config_check(const struct container_config *config, struct error *
 	r = check_resources(config, err);
 	if (r < 0)
 		return r;
+	r = check_cpuset(config, err);
+	if (r < 0)
+		return r;
+	if (config->restart.kind != RESTART_NO && config->auto_remove)
+		return error_set(err, ERROR_INVALID,
+				 "conflicting options: cannot specify both --restart and --rm");
 	if (config->cgroup_parent && (r = check_cgroup_parent(config->cgroup_parent, err)) < 0)
 		return r;
 	r = check_addresses(config, err);

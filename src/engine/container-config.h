@@ -11,6 +11,7 @@
 #include "base/macro.h"
 #include "base/strv.h"
 #include "engine/container-mount.h"
+#include "engine/restart-policy.h"
 #include "network/network.h"
 
 #include <stdbool.h>
@@ -56,11 +57,16 @@ struct container_config {
 	struct container_mount *mounts;
 	size_t mount_count;
 
-	uint64_t memory;     /* bytes; 0: no limit */
-	int64_t memory_swap; /* bytes with memory; -1: no limit; 0: twice the memory */
-	int64_t nano_cpus;   /* billionths; 0: no limit */
-	uint64_t cpu_shares; /* 0: default */
-	int64_t pids_limit;  /* 0, -1: no limit */
+	uint64_t memory;		 /* bytes; 0: no limit */
+	int64_t memory_swap;		 /* bytes with memory; -1: no limit; 0: twice the memory */
+	int64_t nano_cpus;		 /* billionths; 0: no limit */
+	uint64_t cpu_shares;		 /* 0: default */
+	int64_t pids_limit;		 /* 0, -1: no limit */
+	uint64_t memory_reservation;	 /* bytes; 0: none */
+	uint64_t cpu_period;		 /* µs; 0: the kernel's */
+	int64_t cpu_quota;		 /* µs; 0: none; not with nano_cpus */
+	char *cpuset_cpus, *cpuset_mems; /* "0-2,7"; NULL: all */
+	struct restart_policy restart;
 	char *cgroup_parent; /* NULL: the engine's own */
 };
 

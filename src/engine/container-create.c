@@ -48,6 +48,8 @@ static int copy_config(const struct container_config *from, struct container_con
 	to->runtime = copy_or_null(from->runtime);
 	to->network = mem_strdup(from->network ? from->network : "bridge");
 	to->cgroup_parent = copy_or_null(from->cgroup_parent);
+	to->cpuset_cpus = copy_or_null(from->cpuset_cpus);
+	to->cpuset_mems = copy_or_null(from->cpuset_mems);
 	to->entrypoint = to->command = to->env = to->labels = (struct strv) {0};
 	to->extra_hosts = to->dns = to->dns_search = to->dns_options = (struct strv) {0};
 	strv_copy(&to->entrypoint, &from->entrypoint);

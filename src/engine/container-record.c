@@ -18,6 +18,7 @@ enum field_kind {
 	FIELD_LIST, /* struct strv */
 	FIELD_FLAG, /* bool */
 	FIELD_INT,
+	FIELD_UINT, /* unsigned, and enumerations */
 	FIELD_I64,
 	FIELD_U64,
 };
@@ -73,6 +74,12 @@ static const struct field config_fields[] = {
 	AT(container_config, FIELD_U64, "cpuShares", cpu_shares),
 	AT(container_config, FIELD_I64, "pidsLimit", pids_limit),
 	AT(container_config, FIELD_TEXT, "cgroupParent", cgroup_parent),
+	AT(container_config, FIELD_U64, "memoryReservation", memory_reservation),
+	AT(container_config, FIELD_U64, "cpuPeriod", cpu_period),
+	AT(container_config, FIELD_I64, "cpuQuota", cpu_quota),
+	AT(container_config, FIELD_TEXT, "cpusetCpus", cpuset_cpus),
+	AT(container_config, FIELD_TEXT, "cpusetMems", cpuset_mems),
+	AT(container_config, FIELD_UINT, "restartRetries", restart.retries),
 };
 
 static const struct field mount_fields[] = {
@@ -106,6 +113,9 @@ static void write_fields(struct json_writer *w, const struct field *fields, size
 			break;
 		case FIELD_INT:
 			json_write_i64(w, key, *(const int *)p);
+			break;
+		case FIELD_UINT:
+			json_write_u64(w, key, *(const unsigned *)p);
 			break;
 		case FIELD_I64:
 			json_write_i64(w, key, *(const int64_t *)p);
@@ -161,6 +171,11 @@ static int read_field(const struct json *value, const struct field *field, void 
 		if (json_i64(value, &number) < 0 || number < INT32_MIN || number > INT32_MAX)
 			return bad(err, field->key);
 		*(int *)p = (int)number;
+		return 0;
+	case FIELD_UINT:
+		if (json_i64(value, &number) < 0 || number < 0 || number > UINT32_MAX)
+			return bad(err, field->key);
+		*(unsigned *)p = (unsigned)number;
 		return 0;
 	case FIELD_I64:
 		return json_i64(value, p) < 0 ? bad(err, field->key) : 0;
@@ -340,20 +355,34 @@ void container_record_write(const struct container *container, struct str *out)
 	write_fields(&w, container_fields, ARRAY_SIZE(container_fields), container);
 	json_object_begin(&w, "config");
 	write_fields(&w, config_fields, ARRAY_SIZE(config_fields), &container->config);
+	json_write_string(&w, "restart", restart_kind_name(container->config.restart.kind));
 	write_ports(&w, container->config.ports, container->config.port_count);
 	write_mounts(&w, &container->config);
 	json_end(&w);
 	json_end(&w);
 }
 
+static int read_restart(const struct json *value, enum restart_kind *ret, struct error *err)
+{
+	for (int i = RESTART_NO; json_string(value) && i <= RESTART_UNLESS_STOPPED; i++) {
+		if (STREQ(json_string(value), restart_kind_name((enum restart_kind)i))) {
+			*ret = (enum restart_kind)i;
+			return 0;
+		}
+	}
+	return bad(err, "restart");
+}
+
 static int read_config(const struct json *object, struct container_config *config,
 		       struct error *err)
 {
-	static const char *const extra[] = {"ports", "mounts", NULL};
+	static const char *const extra[] = {"restart", "ports", "mounts", NULL};
 	int r;
 
 	r = read_fields(object, "config", config_fields, ARRAY_SIZE(config_fields), extra, config,
 			err);
+	if (r == 0)
+		r = read_restart(json_get(object, "restart"), &config->restart.kind, err);
 	if (r == 0)
 		r = read_ports(json_get(object, "ports"), &config->ports, &config->port_count, err);
 	if (r == 0)

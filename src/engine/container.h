@@ -56,6 +56,9 @@ struct container {
 
 	enum container_state state;
 	pid_t pid;	    /* while running, else 0 */
+	bool paused;	    /* while running */
+	bool restarting;    /* exited, and its restart policy is about to start it */
+	unsigned restarts;  /* by its policy, since somebody started it */
 	uint64_t pid_ticks; /* start time of the process, tells it from a later one of that pid */
 	pid_t monitor;	    /* 0: none lives */
 	int exit_code;	    /* once exited; CONTAINER_EXIT_UNKNOWN: nobody saw it */
