@@ -11,7 +11,9 @@
  *   container-start.h    start, attach, wait for the end
  *   container-stop.h     stop, kill, wait, restart
  *   container-remove.h   rm, cleanup
- *   container-exec.h     exec
+ *   container-exec.h     exec with the caller's own standard streams
+ *   exec.h               executed processes as objects
+ *   attach.h             carrying the streams of a process
  *   container-copy.h     files into and out of it, as tar streams
  *   container-diff.h     what it has changed in its root file system
  *   container-pause.h    hold it, let it go on
@@ -20,3 +22,33 @@
  *   container-top.h      its processes
  *   container-update.h   other limits
  *   event.h              what has happened
+ *   user.h               names of users and groups, as an image's own files give them
+ *   spec-gen.h           the OCI configuration of a container
+ */
+#pragma once
+
+#include "base/error.h"
+#include "base/macro.h"
+#include "io/root.h"
+
+#include <errno.h>
+
+struct engine {
+	struct root root;
+};
+
+/* Not open: what engine_close() accepts. */
+#define ENGINE_CLOSED                                         \
+	{                                                     \
+		.root = {.dir_fd = -EBADF, .run_fd = -EBADF } \
+	}
+
+/*
+ * Opens the folders (NULL: environment, then default; see root_open) and completes or undoes what
+ * dead operations left: their intents, and once after a boot the containers that did not outlive
+ * it. Cost without dead operations: one look into an empty folder.
+ */
+int engine_open(const char *root, const char *runroot, struct engine *ret,
+		struct error *err) MUST_CHECK;
+void engine_close(struct engine *engine);
+#define auto_engine CLEANUP(engine_close) struct engine
