@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "kern/seccomp-compact.h"
 
 #include <errno.h>
 #include <linux/audit.h>
@@ -298,6 +299,7 @@ int seccomp_compile(const struct seccomp_policy *policy, void **ret, size_t *ret
 	seccomp_release(c.context);
 	if (r < 0)
 		return r;
+	(void)seccomp_compact(program->v, &program->n);
 	*ret_len = program->n * sizeof(program->v[0]);
 	*ret = mem_copy(program->v, *ret_len);
 	return 0;

@@ -5,7 +5,8 @@
  * The compiled program is a balanced tree over the system call numbers, behind a prologue of ours
  * that (1) decides about system calls newer than libseccomp, and (2) answers ENOSYS, not the
  * default action, to numbers above every one the profile mentions, so that programs that probe for
- * newer system calls fall back. Filters that allow by default have no second part.
+ * newer system calls fall back. Filters that allow by default have no second part. The whole is
+ * then made smaller (seccomp-compact.h).
  */
 #pragma once
 

@@ -19,7 +19,7 @@
 #define CACHE_MAX    (4 * 1024 * 1024)
 
 /* Changes whenever the compiler would make another program of the same policy. */
-static const char cache_magic[] = "kist-seccomp 1 " KIST_VERSION;
+static const char cache_magic[] = "kist-seccomp 2 " KIST_VERSION;
 
 static void add_number(struct str *key, uint64_t number)
 {
