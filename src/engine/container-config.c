@@ -31,8 +31,9 @@ void container_config_release(struct container_config *config)
 		&config->cpuset_cpus, &config->cpuset_mems,
 	};
 	struct strv *const lists[] = {
-		&config->entrypoint,  &config->command, &config->env,	     &config->labels,
-		&config->extra_hosts, &config->dns,	&config->dns_search, &config->dns_options,
+		&config->entrypoint, &config->command,	   &config->env,
+		&config->labels,     &config->extra_hosts, &config->dns,
+		&config->dns_search, &config->dns_options, &config->exposed_ports,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)

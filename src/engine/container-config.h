@@ -33,7 +33,7 @@ struct container_config {
 	bool has_entrypoint; /* @entrypoint replaces the image's (and its command) even if empty */
 	struct strv entrypoint;
 	struct strv command; /* empty: the image's */
-	struct strv env;     /* "KEY=value" */
+	struct strv env;     /* "KEY=value"; "KEY" alone takes the image's away */
 	char *user;	     /* as -u gave it; NULL: the image's */
 	char *working_dir;   /* absolute; NULL: the image's */
 	char *hostname;
@@ -51,7 +51,8 @@ struct container_config {
 	struct port_mapping *ports;
 	size_t port_count;
 	bool publish_all;
-	struct strv extra_hosts; /* "name:address" */
+	struct strv exposed_ports; /* beyond the image's: "80/tcp", "90-91/udp" */
+	struct strv extra_hosts;   /* "name:address" */
 	struct strv dns, dns_search, dns_options;
 
 	struct container_mount *mounts;

@@ -64,6 +64,7 @@ static const struct field config_fields[] = {
 	AT(container_config, FIELD_TEXT, "runtime", runtime),
 	AT(container_config, FIELD_TEXT, "network", network),
 	AT(container_config, FIELD_FLAG, "publishAll", publish_all),
+	AT(container_config, FIELD_LIST, "exposedPorts", exposed_ports),
 	AT(container_config, FIELD_LIST, "extraHosts", extra_hosts),
 	AT(container_config, FIELD_LIST, "dns", dns),
 	AT(container_config, FIELD_LIST, "dnsSearch", dns_search),

@@ -52,7 +52,7 @@ struct container {
 	 * labels, stop_signal, hostname and the mounts of the image's volumes are what a start
 	 * uses. */
 	struct container_config config;
-	struct strv exposed_ports; /* of the image: "80/tcp" */
+	struct strv exposed_ports; /* of the image and of the request: "80/tcp" */
 
 	enum container_state state;
 	pid_t pid;	    /* while running, else 0 */

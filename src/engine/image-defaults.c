@@ -45,19 +45,22 @@ static int check_platform(const struct container_config *config, const struct im
 	return 0;
 }
 
-/* The image's pairs first, then the user's, which win. */
+/* The image's pairs first, then the user's, which win; a key alone takes the image's pair away. */
 static void merge_pairs(struct strv *pairs, const struct strv *of_image)
 {
-	auto_strv merged = {0};
+	auto_strv merged = {0}, kept = {0};
 
 	for (size_t i = 0; i < of_image->n; i++)
 		if (strchr(of_image->v[i], '=') && of_image->v[i][0] != '=')
 			strv_set_pair(&merged, of_image->v[i]);
 	for (size_t i = 0; i < pairs->n; i++)
 		strv_set_pair(&merged, pairs->v[i]);
+	for (size_t i = 0; i < merged.n; i++)
+		if (strchr(merged.v[i], '='))
+			strv_add(&kept, merged.v[i]);
 	strv_release(pairs);
-	*pairs = merged;
-	merged = (struct strv) {0};
+	*pairs = kept;
+	kept = (struct strv) {0};
 }
 
 static int apply_command(struct container_config *config, const struct image *image,
@@ -121,7 +124,7 @@ static bool is_published(const struct container_config *config, const struct por
 	return false;
 }
 
-/* -P: a free port of the host for every one that the image exposes. */
+/* -P: a free port of the host for every one that is exposed. */
 static void publish_exposed(struct container_config *config, const struct strv *exposed)
 {
 	for (size_t i = 0; i < exposed->n; i++) {
@@ -159,8 +162,11 @@ int image_defaults_apply(struct container *container, const struct image *image,
 	merge_pairs(&config->env, &image->env);
 	merge_pairs(&config->labels, &image->labels);
 	strv_copy(&container->exposed_ports, &image->exposed_ports);
+	for (size_t i = 0; i < config->exposed_ports.n; i++)
+		if (!strv_contains(&container->exposed_ports, config->exposed_ports.v[i]))
+			strv_add(&container->exposed_ports, config->exposed_ports.v[i]);
 	if (config->publish_all)
-		publish_exposed(config, &image->exposed_ports);
+		publish_exposed(config, &container->exposed_ports);
 	container->image_id = mem_strdup(image->id);
 	return 0;
 }
