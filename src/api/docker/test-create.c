@@ -1,0 +1,160 @@
+#include "api/docker/create.h"
+
+#include "base/mem.h"
+#include "base/test.h"
+
+#include <signal.h>
+#include <string.h>
+
+static int decode(const char *body, struct container_config *ret, struct error *err)
+{
+	return create_decode(body, strlen(body), NULL, NULL, ret, err);
+}
+
+static void decode_well(const char *body, struct container_config *ret)
+{
+	auto_error err = {0};
+
+	if (decode(body, ret, &err) < 0)
+		fail_msg("%s: %s", body, err.message);
+}
+
+TEST(what_the_docker_client_sends_for_a_published_service_is_understood)
+{
+	static const char body[] =
+		"{\"Hostname\":\"\",\"AttachStdin\":false,\"ExposedPorts\":{\"80/tcp\":{}},"
+		"\"Env\":[\"A=b\",\"PATH\"],\"Cmd\":[\"httpd\",\"-f\"],\"Image\":\"busybox\","
+		"\"Volumes\":{\"/anonymous\":{}},\"Entrypoint\":null,\"Labels\":{\"k\":\"v\"},"
+		"\"StopSignal\":\"INT\",\"HostConfig\":{\"Binds\":[\"/a:/b:ro\"],"
+		"\"LogConfig\":{\"Type\":\"\",\"Config\":{}},\"NetworkMode\":\"default\","
+		"\"PortBindings\":{\"80/tcp\":[{\"HostIp\":\"127.0.0.1\",\"HostPort\":\"8080\"}]},"
+		"\"RestartPolicy\":{\"Name\":\"no\",\"MaximumRetryCount\":0},\"ConsoleSize\":[0,0],"
+		"\"CgroupnsMode\":\"\",\"Memory\":67108864,\"MemorySwappiness\":-1,"
+		"\"MaskedPaths\":null,\"OomKillDisable\":false,\"AutoRemove\":true},"
+		"\"NetworkingConfig\":{\"EndpointsConfig\":{\"default\":{\"IPAMConfig\":null,"
+		"\"MacAddress\":\"\",\"GwPriority\":0}}}}";
+	auto_container_config config = {0};
+	auto_error err = {0};
+
+	if (create_decode(body, sizeof(body) - 1, "/web", "linux/amd64", &config, &err) < 0)
+		fail_msg("%s", err.message);
+	assert_string_equal(config.name, "web");
+	assert_string_equal(config.platform, "linux/amd64");
+	assert_string_equal(config.image, "busybox");
+	assert_string_equal(config.network, "bridge");
+	assert_null(config.hostname);
+	assert_false(config.has_entrypoint);
+	assert_int_equal(config.command.n, 2);
+	assert_string_equal(config.env.v[1], "PATH");
+	assert_string_equal(config.labels.v[0], "k=v");
+	assert_string_equal(config.exposed_ports.v[0], "80/tcp");
+	assert_int_equal(config.stop_signal, SIGINT);
+	assert_int_equal(config.stop_timeout, -1);
+	assert_int_equal(config.memory, 64 << 20);
+	assert_true(config.auto_remove);
+	assert_int_equal(config.port_count, 1);
+	assert_int_equal(config.ports[0].host_port, 8080);
+	assert_int_equal(config.ports[0].container_port, 80);
+	assert_int_equal(config.mount_count, 2);
+	assert_string_equal(config.mounts[0].target, "/b");
+	assert_true(config.mounts[0].read_only);
+	assert_true(config.mounts[1].anonymous);
+}
+
+TEST(the_long_form_of_mounts_means_what_the_short_one_does)
+{
+	auto_container_config config = {0};
+
+	decode_well("{\"Image\":\"a\",\"HostConfig\":{\"Mounts\":["
+		    "{\"Type\":\"bind\",\"Source\":\"/a\",\"Target\":\"/b\",\"ReadOnly\":true,"
+		    "\"BindOptions\":{\"Propagation\":\"rslave\"}},"
+		    "{\"Type\":\"volume\",\"Source\":\"data\",\"Target\":\"/c\","
+		    "\"VolumeOptions\":{\"NoCopy\":true,\"DriverConfig\":{\"Name\":\"local\"}}},"
+		    "{\"Type\":\"volume\",\"Target\":\"/d\"},"
+		    "{\"Type\":\"tmpfs\",\"Target\":\"/e\",\"TmpfsOptions\":{\"SizeBytes\":4096,"
+		    "\"Mode\":448}}]}}",
+		    &config);
+	assert_int_equal(config.mount_count, 4);
+	assert_int_equal(config.mounts[0].propagation, MOUNT_RSLAVE);
+	assert_true(config.mounts[0].read_only);
+	assert_true(config.mounts[1].no_copy);
+	assert_string_equal(config.mounts[1].source, "data");
+	assert_true(config.mounts[2].anonymous);
+	assert_string_equal(config.mounts[3].options, "rw,size=4096,mode=700");
+}
+
+TEST(names_of_members_match_in_any_case_and_the_exact_one_wins)
+{
+	auto_container_config config = {0};
+
+	decode_well("{\"Image\":\"exact\",\"image\":\"other\",\"cmd\":\"x\","
+		    "\"HOSTCONFIG\":{\"networkmode\":\"none\"},\"Unknown\":{\"x\":1}}",
+		    &config);
+	assert_string_equal(config.image, "exact");
+	assert_string_equal(config.network, "none");
+	assert_int_equal(config.command.n, 1);
+}
+
+TEST(an_entrypoint_of_one_empty_word_takes_the_images_away)
+{
+	auto_container_config config = {0};
+
+	decode_well("{\"Image\":\"a\",\"Entrypoint\":[\"\"],\"Cmd\":[\"x\"]}", &config);
+	assert_true(config.has_entrypoint);
+	assert_int_equal(config.entrypoint.n, 0);
+}
+
+TEST(what_makes_no_sense_or_is_not_done_is_refused_by_name)
+{
+	static const struct {
+		const char *body;
+		enum error_kind kind;
+		const char *words;
+	} table[] = {
+		{"", ERROR_INVALID, "no image specified"},
+		{"[]", ERROR_INVALID, "the body must be an object"},
+		{"{\"Image\":\"a\"", ERROR_INVALID, "invalid JSON: error at byte"},
+		{"{\"Image\":5}", ERROR_INVALID, "Image: must be a string"},
+		{"{\"Image\":\"a\",\"HostConfig\":[]}", ERROR_INVALID,
+		 "HostConfig: must be an object"},
+		{"{\"Image\":\"a\",\"HostConfig\":{\"Memory\":\"1g\"}}", ERROR_INVALID,
+		 "HostConfig.Memory: must be a whole number"},
+		{"{\"Image\":\"a\",\"HostConfig\":{\"Memory\":1}}", ERROR_INVALID,
+		 "Minimum memory limit allowed is 6MB"},
+		{"{\"Image\":\"a\",\"HostConfig\":{\"Links\":[\"b\"]}}", ERROR_UNSUPPORTED,
+		 "HostConfig.Links: is not supported yet: leave it out"},
+		{"{\"Image\":\"a\",\"HostConfig\":{\"MaskedPaths\":[]}}", ERROR_UNSUPPORTED,
+		 "HostConfig.MaskedPaths: is not supported"},
+		{"{\"Image\":\"a\",\"HostConfig\":{\"LogConfig\":{\"Type\":\"syslog\"}}}",
+		 ERROR_UNSUPPORTED, "HostConfig.LogConfig.Type: \"syslog\" is not supported"},
+		{"{\"Image\":\"a\",\"HostConfig\":{\"Binds\":[\"./a:/b\"]}}", ERROR_INVALID,
+		 "the path on the host must be absolute"},
+		{"{\"Image\":\"a\",\"HostConfig\":{\"Mounts\":[{\"Type\":\"bind\","
+		 "\"Source\":\"a\",\"Target\":\"/b\"}]}}",
+		 ERROR_INVALID, "bind source path must be absolute"},
+		{"{\"Image\":\"a\",\"HostConfig\":{\"Mounts\":[{\"Type\":\"volume\","
+		 "\"Source\":\"/a\",\"Target\":\"/b\"}]}}",
+		 ERROR_INVALID, "use type bind"},
+		{"{\"Image\":\"a\",\"HostConfig\":{\"PortBindings\":{\"1:80\":[{}]}}}",
+		 ERROR_INVALID, "Invalid containerPort: 1:80"},
+		{"{\"Image\":\"a\",\"Healthcheck\":{\"Test\":[\"CMD\",\"x\"]}}", ERROR_UNSUPPORTED,
+		 "health checks are not supported yet"},
+		{"{\"Image\":\"a\",\"NetworkingConfig\":{\"EndpointsConfig\":{\"bridge\":"
+		 "{\"Aliases\":[\"b\"]}}}}",
+		 ERROR_UNSUPPORTED, "NetworkingConfig.EndpointsConfig.bridge.Aliases: is not"},
+		{"{\"Image\":\"a\",\"NetworkingConfig\":{\"EndpointsConfig\":{\"other\":null}}}",
+		 ERROR_UNSUPPORTED, "HostConfig.NetworkMode says bridge, not other"},
+		{"{\"Image\":\"a\",\"Env\":[\"=b\"]}", ERROR_INVALID,
+		 "invalid environment variable: =b"},
+		{"{\"Image\":\"a\",\"StopTimeout\":-2}", ERROR_INVALID, "StopTimeout: must be"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		auto_container_config config = {0};
+		auto_error err = {0};
+
+		assert_true(decode(table[i].body, &config, &err) < 0);
+		if (err.kind != table[i].kind || !strstr(err.message, table[i].words))
+			fail_msg("%s: %s", table[i].body, err.message);
+	}
+}
