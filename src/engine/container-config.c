@@ -13,38 +13,124 @@
 #include <strings.h>
 #include <unistd.h>
 
-#define HOSTNAME_MAX	64 /* __NEW_UTS_LEN */
-#define NAME_LENGTH_MAX 255
-#define CPU_NANO	INT64_C(1000000000)
+#define HOSTNAME_MAX		     64 /* __NEW_UTS_LEN */
+#define NAME_LENGTH_MAX		     255
+#define CPU_NANO		     INT64_C(1000000000)
+
+#define CONFIG(kind, key, member)    FIELD(container_config, kind, key, member)
+#define ISOLATION(kind, key, member) FIELD(container_config, kind, key, isolation.member)
+#define ISOLATION_ARRAY(key, member, elements) \
+	FIELD_ARRAY(container_config, key, isolation.member, elements)
+
+static const struct field config_rows[] = {
+	CONFIG(FIELD_TEXT, "image", image),
+	CONFIG(FIELD_TEXT, "platform", platform),
+	CONFIG(FIELD_FLAG, "hasEntrypoint", has_entrypoint),
+	CONFIG(FIELD_LIST, "entrypoint", entrypoint),
+	CONFIG(FIELD_LIST, "command", command),
+	CONFIG(FIELD_LIST, "env", env),
+	CONFIG(FIELD_TEXT, "user", user),
+	CONFIG(FIELD_TEXT, "workingDir", working_dir),
+	CONFIG(FIELD_TEXT, "hostname", hostname),
+	CONFIG(FIELD_LIST, "labels", labels),
+	CONFIG(FIELD_FLAG, "openStdin", open_stdin),
+	CONFIG(FIELD_FLAG, "stdinOnce", stdin_once),
+	CONFIG(FIELD_FLAG, "tty", tty),
+	CONFIG(FIELD_FLAG, "autoRemove", auto_remove),
+	CONFIG(FIELD_FLAG, "readOnly", read_only),
+	CONFIG(FIELD_INT, "stopSignal", stop_signal),
+	CONFIG(FIELD_INT, "stopTimeout", stop_timeout),
+	CONFIG(FIELD_TEXT, "runtime", runtime),
+	CONFIG(FIELD_TEXT, "network", network),
+	CONFIG(FIELD_FLAG, "publishAll", publish_all),
+	CONFIG(FIELD_LIST, "exposedPorts", exposed_ports),
+	CONFIG(FIELD_LIST, "extraHosts", extra_hosts),
+	CONFIG(FIELD_LIST, "dns", dns),
+	CONFIG(FIELD_LIST, "dnsSearch", dns_search),
+	CONFIG(FIELD_LIST, "dnsOptions", dns_options),
+	CONFIG(FIELD_U64, "memory", memory),
+	CONFIG(FIELD_I64, "memorySwap", memory_swap),
+	CONFIG(FIELD_I64, "nanoCpus", nano_cpus),
+	CONFIG(FIELD_U64, "cpuShares", cpu_shares),
+	CONFIG(FIELD_I64, "pidsLimit", pids_limit),
+	CONFIG(FIELD_TEXT, "cgroupParent", cgroup_parent),
+	CONFIG(FIELD_U64, "memoryReservation", memory_reservation),
+	CONFIG(FIELD_U64, "cpuPeriod", cpu_period),
+	CONFIG(FIELD_I64, "cpuQuota", cpu_quota),
+	CONFIG(FIELD_TEXT, "cpusetCpus", cpuset_cpus),
+	CONFIG(FIELD_TEXT, "cpusetMems", cpuset_mems),
+	CONFIG(FIELD_UINT, "restartRetries", restart.retries),
+	ISOLATION(FIELD_FLAG, "privileged", privileged),
+	ISOLATION(FIELD_LIST, "capAdd", cap_add),
+	ISOLATION(FIELD_LIST, "capDrop", cap_drop),
+	ISOLATION(FIELD_FLAG, "noNewPrivileges", no_new_privileges),
+	ISOLATION(FIELD_TEXT, "seccomp", seccomp),
+	ISOLATION(FIELD_TEXT, "apparmor", apparmor),
+	ISOLATION(FIELD_LIST, "securityLabels", labels),
+	ISOLATION(FIELD_FLAG, "hasMaskedPaths", has_masked_paths),
+	ISOLATION(FIELD_LIST, "maskedPaths", masked_paths),
+	ISOLATION(FIELD_FLAG, "hasReadonlyPaths", has_readonly_paths),
+	ISOLATION(FIELD_LIST, "readonlyPaths", readonly_paths),
+	ISOLATION_ARRAY("devices", devices, &container_device_fields),
+	ISOLATION(FIELD_LIST, "deviceRules", device_rules),
+	ISOLATION_ARRAY("ulimits", ulimits, &container_ulimit_fields),
+	ISOLATION(FIELD_LIST, "sysctls", sysctls),
+	ISOLATION(FIELD_LIST, "groupAdd", group_add),
+	ISOLATION(FIELD_LIST, "annotations", annotations),
+	ISOLATION(FIELD_U64, "shmSize", shm_size),
+	ISOLATION(FIELD_FLAG, "init", init),
+	ISOLATION(FIELD_TEXT, "ipc", ipc),
+	ISOLATION(FIELD_TEXT, "pid", pid),
+	ISOLATION(FIELD_TEXT, "uts", uts),
+	ISOLATION(FIELD_TEXT, "userns", userns),
+	ISOLATION(FIELD_TEXT, "cgroupns", cgroupns),
+	ISOLATION(FIELD_TEXT, "domainname", domainname),
+	ISOLATION(FIELD_TEXT, "macAddress", mac_address),
+	ISOLATION(FIELD_I64, "oomScoreAdj", oom_score_adj),
+	ISOLATION(FIELD_FLAG, "oomKillDisable", oom_kill_disable),
+	ISOLATION(FIELD_I64, "memorySwappiness", memory_swappiness),
+	ISOLATION(FIELD_U64, "blkioWeight", blkio_weight),
+	ISOLATION_ARRAY("blkioWeightDevices", blkio_weight_devices, &container_rate_fields),
+	ISOLATION_ARRAY("deviceReadBps", device_read_bps, &container_rate_fields),
+	ISOLATION_ARRAY("deviceWriteBps", device_write_bps, &container_rate_fields),
+	ISOLATION_ARRAY("deviceReadIops", device_read_iops, &container_rate_fields),
+	ISOLATION_ARRAY("deviceWriteIops", device_write_iops, &container_rate_fields),
+};
+
+const struct fields container_config_fields = FIELDS(container_config, config_rows);
 
 void container_config_init(struct container_config *config)
 {
-	*config = (struct container_config) {.stop_timeout = -1};
+	*config = (struct container_config) {
+		.stop_timeout = -1,
+		.isolation.memory_swappiness = -1,
+	};
 }
 
 void container_config_release(struct container_config *config)
 {
-	char **const texts[] = {
-		&config->name,	      &config->image,	    &config->platform,
-		&config->user,	      &config->hostname,    &config->working_dir,
-		&config->runtime,     &config->network,	    &config->cgroup_parent,
-		&config->cpuset_cpus, &config->cpuset_mems,
-	};
-	struct strv *const lists[] = {
-		&config->entrypoint, &config->command,	   &config->env,
-		&config->labels,     &config->extra_hosts, &config->dns,
-		&config->dns_search, &config->dns_options, &config->exposed_ports,
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-		mem_freep(texts[i]);
-	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
-		strv_release(lists[i]);
+	fields_release(&container_config_fields, config);
+	mem_freep(&config->name);
 	for (size_t i = 0; i < config->mount_count; i++)
 		container_mount_release(&config->mounts[i]);
 	mem_freep(&config->mounts);
 	mem_freep(&config->ports);
 	config->mount_count = config->port_count = 0;
+}
+
+void container_config_copy(struct container_config *to, const struct container_config *from)
+{
+	container_config_init(to);
+	fields_copy(&container_config_fields, to, from);
+	to->pull = from->pull;
+	to->restart.kind = from->restart.kind;
+	to->port_count = from->port_count;
+	if (from->port_count)
+		to->ports = mem_copy(from->ports, from->port_count * sizeof(*from->ports));
+	to->mount_count = from->mount_count;
+	to->mounts = mem_zero(from->mount_count, sizeof(*to->mounts));
+	for (size_t i = 0; i < from->mount_count; i++)
+		container_mount_copy(&to->mounts[i], &from->mounts[i]);
 }
 
 int container_config_add_mount(struct container_config *config, struct container_mount *mount,
@@ -286,6 +372,9 @@ int container_config_check(const struct container_config *config, struct error *
 	if (r < 0)
 		return r;
 	r = check_cpuset(config, err);
+	if (r < 0)
+		return r;
+	r = container_isolation_check(&config->isolation, err);
 	if (r < 0)
 		return r;
 	if (config->restart.kind != RESTART_NO && config->auto_remove)

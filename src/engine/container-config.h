@@ -10,7 +10,9 @@
 #include "base/error.h"
 #include "base/macro.h"
 #include "base/strv.h"
+#include "engine/container-isolation.h"
 #include "engine/container-mount.h"
+#include "engine/fields.h"
 #include "engine/restart-policy.h"
 #include "network/network.h"
 
@@ -47,7 +49,7 @@ struct container_config {
 	int stop_timeout; /* seconds; -1: the default of 10 */
 	char *runtime;	  /* program of the OCI runtime; NULL: ours */
 
-	char *network; /* "bridge", "host", "none" */
+	char *network; /* "bridge", "host", "none", "container:<id>" */
 	struct port_mapping *ports;
 	size_t port_count;
 	bool publish_all;
@@ -69,13 +71,21 @@ struct container_config {
 	char *cpuset_cpus, *cpuset_mems; /* "0-2,7"; NULL: all */
 	struct restart_policy restart;
 	char *cgroup_parent; /* NULL: the engine's own */
+
+	struct container_isolation isolation;
 };
 
 #define CONTAINER_MOUNTS_MAX	 1024
 #define CONTAINER_MEMORY_MINIMUM (6 * 1024 * 1024)
 
+/* Every member but name, pull, restart kind, ports and mounts: what is copied and on record. A new
+ * member gets a row there and is complete. */
+extern const struct fields container_config_fields;
+
 void container_config_init(struct container_config *config);
 void container_config_release(struct container_config *config);
+/* Into @to, which owns everything, has no name, and is to be released. */
+void container_config_copy(struct container_config *to, const struct container_config *from);
 #define auto_container_config CLEANUP(container_config_release) struct container_config
 
 /* -v: [source:]target[:options]. */

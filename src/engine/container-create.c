@@ -27,55 +27,6 @@
 
 static const char *const networks[] = {"bridge", "host", "none"};
 
-static char *copy_or_null(const char *s)
-{
-	return s ? mem_strdup(s) : NULL;
-}
-
-/* A config of its own, to be completed. */
-static int copy_config(const struct container_config *from, struct container_config *to,
-		       struct error *err)
-{
-	int r = 0;
-
-	*to = *from;
-	to->name = NULL;
-	to->image = mem_strdup(from->image);
-	to->platform = copy_or_null(from->platform);
-	to->user = copy_or_null(from->user);
-	to->working_dir = copy_or_null(from->working_dir);
-	to->hostname = copy_or_null(from->hostname);
-	to->runtime = copy_or_null(from->runtime);
-	to->network = mem_strdup(from->network ? from->network : "bridge");
-	to->cgroup_parent = copy_or_null(from->cgroup_parent);
-	to->cpuset_cpus = copy_or_null(from->cpuset_cpus);
-	to->cpuset_mems = copy_or_null(from->cpuset_mems);
-	to->entrypoint = to->command = to->env = to->labels = (struct strv) {0};
-	to->extra_hosts = to->dns = to->dns_search = to->dns_options = (struct strv) {0};
-	strv_copy(&to->entrypoint, &from->entrypoint);
-	strv_copy(&to->command, &from->command);
-	strv_copy(&to->env, &from->env);
-	strv_copy(&to->labels, &from->labels);
-	strv_copy(&to->extra_hosts, &from->extra_hosts);
-	strv_copy(&to->dns, &from->dns);
-	strv_copy(&to->dns_search, &from->dns_search);
-	strv_copy(&to->dns_options, &from->dns_options);
-	to->ports = from->port_count
-			    ? mem_copy(from->ports, from->port_count * sizeof(*from->ports))
-			    : NULL;
-	to->mounts = NULL;
-	to->mount_count = 0;
-	for (size_t i = 0; r == 0 && i < from->mount_count; i++) {
-		CLEANUP(container_mount_release) struct container_mount mount = from->mounts[i];
-
-		mount.source = copy_or_null(from->mounts[i].source);
-		mount.target = mem_strdup(from->mounts[i].target);
-		mount.options = copy_or_null(from->mounts[i].options);
-		r = container_config_add_mount(to, &mount, err);
-	}
-	return r;
-}
-
 static int check_network(const struct container_config *config, struct strv *warnings,
 			 struct error *err)
 {
@@ -114,10 +65,12 @@ static int plan(struct engine *engine, const struct container_config *config,
 	int r;
 
 	r = container_config_check(config, err);
-	if (r == 0)
-		r = copy_config(config, &container->config, err);
-	if (r == 0)
-		r = check_network(&container->config, warnings, err);
+	if (r < 0)
+		return r;
+	container_config_copy(&container->config, config);
+	if (!container->config.network)
+		container->config.network = mem_strdup("bridge");
+	r = check_network(&container->config, warnings, err);
 	if (r == 0)
 		r = check_propagation(config, err);
 	if (r == 0)

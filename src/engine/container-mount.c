@@ -22,6 +22,19 @@ void container_mount_release(struct container_mount *mount)
 	mem_freep(&mount->options);
 }
 
+static char *copy_text(const char *text)
+{
+	return text ? mem_strdup(text) : NULL;
+}
+
+void container_mount_copy(struct container_mount *to, const struct container_mount *from)
+{
+	*to = *from;
+	to->source = copy_text(from->source);
+	to->target = copy_text(from->target);
+	to->options = copy_text(from->options);
+}
+
 const char *mount_propagation_name(enum mount_propagation propagation)
 {
 	return propagation_names[propagation];

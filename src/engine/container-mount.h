@@ -38,6 +38,7 @@ struct container_mount {
 };
 
 void container_mount_release(struct container_mount *mount);
+void container_mount_copy(struct container_mount *to, const struct container_mount *from);
 
 /* -v: [source:]target[:options]. Errors in Docker's words: "invalid volume specification: '…'". */
 int container_mount_parse_volume(const char *text, struct container_mount *ret,

@@ -4,6 +4,7 @@
 #include "base/parse.h"
 #include "codec/json-write.h"
 #include "codec/json.h"
+#include "engine/fields.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -11,227 +12,28 @@
 #include <string.h>
 
 #define RECORD_VERSION 1
-#define FIELDS_MAX     64
 
-enum field_kind {
-	FIELD_TEXT, /* char *; null when NULL */
-	FIELD_LIST, /* struct strv */
-	FIELD_FLAG, /* bool */
-	FIELD_INT,
-	FIELD_UINT, /* unsigned, and enumerations */
-	FIELD_I64,
-	FIELD_U64,
+static const struct field container_rows[] = {
+	FIELD(container, FIELD_TEXT, "name", name),
+	FIELD(container, FIELD_TEXT, "imageId", image_id),
+	FIELD(container, FIELD_I64, "created", created),
+	FIELD(container, FIELD_I64, "started", started),
+	FIELD(container, FIELD_LIST, "exposedPorts", exposed_ports),
 };
+static const struct fields container_fields = FIELDS(container, container_rows);
 
-/* A member of a JSON object and where it lives in the structure: one table writes and reads. */
-struct field {
-	const char *key;
-	enum field_kind kind;
-	size_t offset;
+static const struct field mount_rows[] = {
+	FIELD(container_mount, FIELD_TEXT, "source", source),
+	FIELD(container_mount, FIELD_TEXT, "target", target),
+	FIELD(container_mount, FIELD_TEXT, "options", options),
+	FIELD(container_mount, FIELD_FLAG, "readOnly", read_only),
+	FIELD(container_mount, FIELD_FLAG, "noCopy", no_copy),
+	FIELD(container_mount, FIELD_FLAG, "anonymous", anonymous),
 };
-
-#define AT(type, kind, key, member)                      \
-	{                                                \
-		key, kind, offsetof(struct type, member) \
-	}
-
-static const struct field container_fields[] = {
-	AT(container, FIELD_TEXT, "name", name),
-	AT(container, FIELD_TEXT, "imageId", image_id),
-	AT(container, FIELD_I64, "created", created),
-	AT(container, FIELD_I64, "started", started),
-	AT(container, FIELD_LIST, "exposedPorts", exposed_ports),
-};
-
-static const struct field config_fields[] = {
-	AT(container_config, FIELD_TEXT, "image", image),
-	AT(container_config, FIELD_TEXT, "platform", platform),
-	AT(container_config, FIELD_FLAG, "hasEntrypoint", has_entrypoint),
-	AT(container_config, FIELD_LIST, "entrypoint", entrypoint),
-	AT(container_config, FIELD_LIST, "command", command),
-	AT(container_config, FIELD_LIST, "env", env),
-	AT(container_config, FIELD_TEXT, "user", user),
-	AT(container_config, FIELD_TEXT, "workingDir", working_dir),
-	AT(container_config, FIELD_TEXT, "hostname", hostname),
-	AT(container_config, FIELD_LIST, "labels", labels),
-	AT(container_config, FIELD_FLAG, "openStdin", open_stdin),
-	AT(container_config, FIELD_FLAG, "stdinOnce", stdin_once),
-	AT(container_config, FIELD_FLAG, "tty", tty),
-	AT(container_config, FIELD_FLAG, "autoRemove", auto_remove),
-	AT(container_config, FIELD_FLAG, "readOnly", read_only),
-	AT(container_config, FIELD_INT, "stopSignal", stop_signal),
-	AT(container_config, FIELD_INT, "stopTimeout", stop_timeout),
-	AT(container_config, FIELD_TEXT, "runtime", runtime),
-	AT(container_config, FIELD_TEXT, "network", network),
-	AT(container_config, FIELD_FLAG, "publishAll", publish_all),
-	AT(container_config, FIELD_LIST, "exposedPorts", exposed_ports),
-	AT(container_config, FIELD_LIST, "extraHosts", extra_hosts),
-	AT(container_config, FIELD_LIST, "dns", dns),
-	AT(container_config, FIELD_LIST, "dnsSearch", dns_search),
-	AT(container_config, FIELD_LIST, "dnsOptions", dns_options),
-	AT(container_config, FIELD_U64, "memory", memory),
-	AT(container_config, FIELD_I64, "memorySwap", memory_swap),
-	AT(container_config, FIELD_I64, "nanoCpus", nano_cpus),
-	AT(container_config, FIELD_U64, "cpuShares", cpu_shares),
-	AT(container_config, FIELD_I64, "pidsLimit", pids_limit),
-	AT(container_config, FIELD_TEXT, "cgroupParent", cgroup_parent),
-	AT(container_config, FIELD_U64, "memoryReservation", memory_reservation),
-	AT(container_config, FIELD_U64, "cpuPeriod", cpu_period),
-	AT(container_config, FIELD_I64, "cpuQuota", cpu_quota),
-	AT(container_config, FIELD_TEXT, "cpusetCpus", cpuset_cpus),
-	AT(container_config, FIELD_TEXT, "cpusetMems", cpuset_mems),
-	AT(container_config, FIELD_UINT, "restartRetries", restart.retries),
-};
-
-static const struct field mount_fields[] = {
-	AT(container_mount, FIELD_TEXT, "source", source),
-	AT(container_mount, FIELD_TEXT, "target", target),
-	AT(container_mount, FIELD_TEXT, "options", options),
-	AT(container_mount, FIELD_FLAG, "readOnly", read_only),
-	AT(container_mount, FIELD_FLAG, "noCopy", no_copy),
-	AT(container_mount, FIELD_FLAG, "anonymous", anonymous),
-};
+static const struct fields mount_fields = FIELDS(container_mount, mount_rows);
 
 static const char *const mount_kinds[] = {
 	[MOUNT_BIND] = "bind", [MOUNT_VOLUME] = "volume", [MOUNT_TMPFS] = "tmpfs"};
-
-static void write_fields(struct json_writer *w, const struct field *fields, size_t count,
-			 const void *base)
-{
-	for (size_t i = 0; i < count; i++) {
-		const void *p = (const char *)base + fields[i].offset;
-		const char *key = fields[i].key;
-
-		switch (fields[i].kind) {
-		case FIELD_TEXT:
-			json_write_string(w, key, *(char *const *)p);
-			break;
-		case FIELD_LIST:
-			json_write_strings(w, key, strv_argv(p));
-			break;
-		case FIELD_FLAG:
-			json_write_bool(w, key, *(const bool *)p);
-			break;
-		case FIELD_INT:
-			json_write_i64(w, key, *(const int *)p);
-			break;
-		case FIELD_UINT:
-			json_write_u64(w, key, *(const unsigned *)p);
-			break;
-		case FIELD_I64:
-			json_write_i64(w, key, *(const int64_t *)p);
-			break;
-		case FIELD_U64:
-			json_write_u64(w, key, *(const uint64_t *)p);
-			break;
-		}
-	}
-}
-
-static int bad(struct error *err, const char *key)
-{
-	return error_set(err, ERROR_CORRUPT, "record: \"%s\" is missing or malformed", key);
-}
-
-static int read_list(const struct json *value, const char *key, struct strv *ret, struct error *err)
-{
-	if (!json_is(value, JSON_ARRAY))
-		return bad(err, key);
-	for (size_t i = 0; i < json_count(value); i++) {
-		const char *s = json_string(json_at(value, i));
-
-		if (!s)
-			return bad(err, key);
-		strv_add(ret, s);
-	}
-	return 0;
-}
-
-static int read_field(const struct json *value, const struct field *field, void *base,
-		      struct error *err)
-{
-	void *p = (char *)base + field->offset;
-	int64_t number;
-
-	switch (field->kind) {
-	case FIELD_TEXT:
-		if (json_kind(value) == JSON_NULL)
-			return 0;
-		if (!json_string(value))
-			return bad(err, field->key);
-		*(char **)p = mem_strdup(json_string(value));
-		return 0;
-	case FIELD_LIST:
-		return read_list(value, field->key, p, err);
-	case FIELD_FLAG:
-		if (!json_is(value, JSON_BOOL))
-			return bad(err, field->key);
-		*(bool *)p = json_boolean(value, false);
-		return 0;
-	case FIELD_INT:
-		if (json_i64(value, &number) < 0 || number < INT32_MIN || number > INT32_MAX)
-			return bad(err, field->key);
-		*(int *)p = (int)number;
-		return 0;
-	case FIELD_UINT:
-		if (json_i64(value, &number) < 0 || number < 0 || number > UINT32_MAX)
-			return bad(err, field->key);
-		*(unsigned *)p = (unsigned)number;
-		return 0;
-	case FIELD_I64:
-		return json_i64(value, p) < 0 ? bad(err, field->key) : 0;
-	case FIELD_U64:
-		return json_u64(value, p) < 0 ? bad(err, field->key) : 0;
-	}
-	return bad(err, field->key);
-}
-
-/* The keys an object may have: those of the table and the @extra ones that the caller reads. */
-struct key_check {
-	const struct field *fields;
-	size_t count;
-	const char *const *extra; /* ends with NULL */
-	size_t seen;
-};
-
-static int check_key(const char *key, struct json *value, void *arg)
-{
-	struct key_check *check = arg;
-
-	(void)value;
-	check->seen++;
-	for (size_t i = 0; i < check->count; i++)
-		if (STREQ(check->fields[i].key, key))
-			return 0;
-	for (const char *const *extra = check->extra; *extra; extra++)
-		if (STREQ(*extra, key))
-			return 0;
-	return 1;
-}
-
-static int read_fields(const struct json *object, const char *what, const struct field *fields,
-		       size_t count, const char *const *extra, void *base, struct error *err)
-{
-	struct key_check check = {fields, count, extra, 0};
-	size_t wanted = count;
-	int r;
-
-	if (!json_is(object, JSON_OBJECT))
-		return bad(err, what);
-	if (json_each(object, check_key, &check) != 0)
-		return error_set(err, ERROR_CORRUPT, "record: an unknown member in \"%s\"", what);
-	/* A text that is null looks like one that is missing, but only here it counts. */
-	while (*extra++)
-		wanted++;
-	if (check.seen != wanted)
-		return error_set(err, ERROR_CORRUPT, "record: a member of \"%s\" is missing", what);
-	for (size_t i = 0; i < count; i++) {
-		r = read_field(json_get(object, fields[i].key), &fields[i], base, err);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
 
 static void write_ports(struct json_writer *w, const struct port_mapping *ports, size_t count)
 {
@@ -276,14 +78,14 @@ static int read_ports(const struct json *array, struct port_mapping **ret, size_
 	size_t count = json_count(array);
 
 	if (!json_is(array, JSON_ARRAY) || count > PORTS_MAX)
-		return bad(err, "ports");
+		return fields_bad(err, "ports");
 	if (count == 0)
 		return 0;
 	*ret = mem_zero(count, sizeof(**ret));
 	*ret_count = count;
 	for (size_t i = 0; i < count; i++)
 		if (read_port(json_at(array, i), &(*ret)[i]) < 0)
-			return bad(err, "ports");
+			return fields_bad(err, "ports");
 	return 0;
 }
 
@@ -295,7 +97,7 @@ static void write_mounts(struct json_writer *w, const struct container_config *c
 
 		json_object_begin(w, NULL);
 		json_write_string(w, "kind", mount_kinds[mount->kind]);
-		write_fields(w, mount_fields, ARRAY_SIZE(mount_fields), mount);
+		fields_write(&mount_fields, mount, w);
 		json_write_string(w, "propagation", mount_propagation_name(mount->propagation));
 		json_end(w);
 	}
@@ -322,21 +124,20 @@ static int read_mount(const struct json *object, struct container_mount *ret, st
 		}
 	}
 	if (!kind_known || !propagation_known)
-		return bad(err, "mounts");
-	return read_fields(object, "mounts", mount_fields, ARRAY_SIZE(mount_fields), extra, ret,
-			   err);
+		return fields_bad(err, "mounts");
+	return fields_read(&mount_fields, object, "mounts", extra, ret, err);
 }
 
 static int read_mounts(const struct json *array, struct container_config *config, struct error *err)
 {
 	if (!json_is(array, JSON_ARRAY) || json_count(array) > CONTAINER_MOUNTS_MAX)
-		return bad(err, "mounts");
+		return fields_bad(err, "mounts");
 	for (size_t i = 0; i < json_count(array); i++) {
 		CLEANUP(container_mount_release) struct container_mount mount = {0};
 		int r = read_mount(json_at(array, i), &mount, err);
 
 		if (r == 0 && !mount.target)
-			r = bad(err, "mounts");
+			r = fields_bad(err, "mounts");
 		if (r == 0)
 			r = container_config_add_mount(config, &mount, err);
 		if (r < 0)
@@ -353,9 +154,9 @@ void container_record_write(const struct container *container, struct str *out)
 	json_object_begin(&w, NULL);
 	json_write_i64(&w, "version", RECORD_VERSION);
 	json_write_string(&w, "id", container->id);
-	write_fields(&w, container_fields, ARRAY_SIZE(container_fields), container);
+	fields_write(&container_fields, container, &w);
 	json_object_begin(&w, "config");
-	write_fields(&w, config_fields, ARRAY_SIZE(config_fields), &container->config);
+	fields_write(&container_config_fields, &container->config, &w);
 	json_write_string(&w, "restart", restart_kind_name(container->config.restart.kind));
 	write_ports(&w, container->config.ports, container->config.port_count);
 	write_mounts(&w, &container->config);
@@ -371,7 +172,7 @@ static int read_restart(const struct json *value, enum restart_kind *ret, struct
 			return 0;
 		}
 	}
-	return bad(err, "restart");
+	return fields_bad(err, "restart");
 }
 
 static int read_config(const struct json *object, struct container_config *config,
@@ -380,8 +181,7 @@ static int read_config(const struct json *object, struct container_config *confi
 	static const char *const extra[] = {"restart", "ports", "mounts", NULL};
 	int r;
 
-	r = read_fields(object, "config", config_fields, ARRAY_SIZE(config_fields), extra, config,
-			err);
+	r = fields_read(&container_config_fields, object, "config", extra, config, err);
 	if (r == 0)
 		r = read_restart(json_get(object, "restart"), &config->restart.kind, err);
 	if (r == 0)
@@ -406,14 +206,13 @@ int container_record_read(const char *text, size_t len, struct container *ret, s
 				 RECORD_VERSION);
 	id = json_get_string(root, "id");
 	if (!id || !parse_is_hex(id, CONTAINER_ID_SIZE - 1))
-		return bad(err, "id");
+		return fields_bad(err, "id");
 	(void)snprintf(container.id, sizeof(container.id), "%s", id);
-	r = read_fields(root, "container", container_fields, ARRAY_SIZE(container_fields), extra,
-			&container, err);
+	r = fields_read(&container_fields, root, "container", extra, &container, err);
 	if (r == 0)
 		r = read_config(json_get(root, "config"), &container.config, err);
 	if (r == 0 && (!container.name || !container.image_id))
-		r = bad(err, "name");
+		r = fields_bad(err, "name");
 	if (r < 0)
 		return r;
 	*ret = container;
