@@ -6,6 +6,7 @@
  * Topics have headers of their own:
  *
  *   container-config.h   what a container is created from
+ *   container-isolation.h   its part that says what it may do and share
  *   container.h          one container: its record and its state; find, list
  *   container-create.h   create, and what an interrupted creation leaves
  *   container-start.h    start, attach, wait for the end
