@@ -9,9 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define EXIT_USAGE	 125 /* an option that makes no sense */
-#define EXIT_OPERANDS	 1   /* too few or too many operands: Docker's difference */
-#define NEAREST_DISTANCE 3
+#define EXIT_USAGE    125 /* an option that makes no sense */
+#define EXIT_OPERANDS 1	  /* too few or too many operands: Docker's difference */
 
 struct parser {
 	const char *what;
@@ -87,7 +86,7 @@ static int unknown_flag(const struct parser *parser, const char *name, size_t le
 {
 	auto_free char *flag = mem_strndup(name, len);
 	const struct option *nearest = NULL;
-	size_t best = NEAREST_DISTANCE;
+	size_t best = str_near(flag) + 1;
 
 	for (const struct option *o = parser->options; o && o->name; o++) {
 		size_t distance = str_distance(flag, o->name);
@@ -228,7 +227,7 @@ const struct command *command_find(const struct command *const *commands, const 
 const struct command *command_nearest(const struct command *const *commands, const char *name)
 {
 	const struct command *nearest = NULL;
-	size_t best = NEAREST_DISTANCE;
+	size_t best = str_near(name) + 1;
 
 	for (; *commands; commands++) {
 		size_t distance = str_distance((*commands)->name, name);

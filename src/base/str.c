@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DISTANCE_MAX 64
+#define NEAR_MAX     2
+
 static void reserve(struct str *str, size_t more)
 {
 	size_t need = str->len + more + 1;
@@ -105,28 +108,34 @@ bool str_ends(const char *s, const char *suffix)
 	return len >= tail && memcmp(s + len - tail, suffix, tail) == 0;
 }
 
+/* Three rows of the table are enough: the one being filled and the two before it. */
 size_t str_distance(const char *a, const char *b)
 {
-	size_t row[65];
+	size_t rows[3][DISTANCE_MAX + 1];
 	size_t na = strlen(a), nb = strlen(b);
 
-	if (na > 64 || nb > 64)
+	if (na > DISTANCE_MAX || nb > DISTANCE_MAX)
 		return SIZE_MAX;
 	for (size_t j = 0; j <= nb; j++)
-		row[j] = j;
+		rows[0][j] = j;
 	for (size_t i = 1; i <= na; i++) {
-		size_t diagonal = row[0];
+		const size_t *second = rows[(i + 1) % 3], *above = rows[(i - 1) % 3];
+		size_t *row = rows[i % 3];
 
 		row[0] = i;
 		for (size_t j = 1; j <= nb; j++) {
-			size_t above = row[j];
-			size_t change = diagonal + (a[i - 1] != b[j - 1]);
-
-			size_t skip = MIN(above, row[j - 1]) + 1;
+			size_t skip = MIN(above[j], row[j - 1]) + 1;
+			size_t change = above[j - 1] + (a[i - 1] != b[j - 1]);
 
 			row[j] = MIN(skip, change);
-			diagonal = above;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				row[j] = MIN(row[j], second[j - 2] + 1);
 		}
 	}
-	return row[nb];
+	return rows[na % 3][nb];
+}
+
+size_t str_near(const char *s)
+{
+	return MIN(strlen(s) / 2, (size_t)NEAR_MAX);
 }

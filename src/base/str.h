@@ -33,5 +33,10 @@ void str_release(struct str *str);
 
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
-/* Levenshtein distance, for "did you mean": strings beyond 64 bytes are infinitely far apart. */
+/*
+ * How many slips lie between two words, for "did you mean": characters left out, put in, changed,
+ * or two neighbours swapped. Strings beyond 64 bytes are infinitely far apart.
+ */
 size_t str_distance(const char *a, const char *b);
+/* The distance up to which another word may have been meant by @s: no more than half of it. */
+size_t str_near(const char *s);

@@ -6,18 +6,18 @@
  */
 #include "base/macro.h"
 #include "base/options.h"
+#include "base/program.h"
+#include "cmd/kist/complete.h"
 #include "cmd/kist/kist.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-struct group {
+static const struct {
 	const char *name;
 	const char *summary;
-};
-
-static const struct group groups[] = {
+} groups[] = {
 	{"container", "Manage containers"},
 	{"image", "Manage images"},
 	{"system", "Manage kist"},
@@ -63,6 +63,7 @@ static const struct verb verbs[] = {
 	{&command_cleanup, VERB_FLAT, NULL, NULL},
 };
 
+#define SUMMARY	  "Containers without a daemon"
 #define LIST_SIZE (ARRAY_SIZE(verbs) + 1)
 
 /* Commands under the names that they have in one place. */
@@ -115,6 +116,31 @@ static void list_collect(struct list *list, const char *group)
 	}
 }
 
+/* All that "kist" offers, for as long as the lists live. */
+struct tables {
+	struct list flat, grouped[ARRAY_SIZE(groups)];
+	struct command_group groups[ARRAY_SIZE(groups) + 1];
+	struct program program;
+};
+
+static void tables_collect(struct tables *tables)
+{
+	list_collect(&tables->flat, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(groups); i++) {
+		list_collect(&tables->grouped[i], groups[i].name);
+		tables->groups[i] = (struct command_group) {groups[i].name, groups[i].summary,
+							    tables->grouped[i].pointers};
+	}
+	tables->program = (struct program) {
+		.name = "kist",
+		.usage = "[OPTIONS] COMMAND",
+		.summary = SUMMARY,
+		.options = global_options,
+		.commands = tables->flat.pointers,
+		.groups = tables->groups,
+	};
+}
+
 static void list_print(const struct list *list)
 {
 	(void)printf("\nCommands:\n");
@@ -126,7 +152,7 @@ static void list_print(const struct list *list)
 
 static void help(const struct list *list)
 {
-	(void)printf("Usage:  kist [OPTIONS] COMMAND\n\nContainers without a daemon\n");
+	(void)printf("Usage:  kist [OPTIONS] COMMAND\n\n" SUMMARY "\n");
 	list_print(list);
 	(void)printf("\nManagement Commands:\n");
 	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
@@ -136,53 +162,54 @@ static void help(const struct list *list)
 	(void)printf("\nRun 'kist COMMAND --help' for more information on a command.\n");
 }
 
-static int unknown(const char *what, const struct list *list, const char *name)
-{
-	const struct command *nearest = command_nearest(list->pointers, name);
-
-	(void)fprintf(stderr, "kist: '%s' is not a %s command.", name, what);
-	if (nearest)
-		(void)fprintf(stderr, " Did you mean '%s'?", nearest->name);
-	(void)fprintf(stderr, " See '%s --help'\n", what);
-	return KIST_FAILED;
-}
-
 static bool is_help(const char *arg)
 {
 	return STREQ(arg, "--help") || STREQ(arg, "-h");
 }
 
-static int run_group(const struct group *group, struct kist *kist, int argc, char **argv)
+static int run_group(const struct tables *tables, size_t index, struct kist *kist, int argc,
+		     char **argv)
 {
+	const struct command_group *group = &tables->groups[index];
 	const struct command *command;
-	struct list list = {0};
 	char what[32];
 
 	(void)snprintf(what, sizeof(what), "kist %s", group->name);
-	list_collect(&list, group->name);
 	if (argc < 2 || is_help(argv[1])) {
 		(void)printf("Usage:  %s COMMAND\n\n%s\n", what, group->summary);
-		list_print(&list);
+		list_print(&tables->grouped[index]);
 		(void)printf("\nRun '%s COMMAND --help' for more information on a command.\n",
 			     what);
 		return 0;
 	}
-	command = command_find(list.pointers, argv[1]);
-	if (!command)
-		return unknown(what, &list, argv[1]);
-	return command_run(what, command, kist, argc - 1, argv + 1);
+	command = command_find(group->commands, argv[1]);
+	if (command)
+		return command_run(what, command, kist, argc - 1, argv + 1);
+	program_unknown(&tables->program, group, argv[1]);
+	return KIST_FAILED;
+}
+
+/* All but the flat verbs. Apart from them, because the tables fill pages that they do not need. */
+static __attribute__((noinline)) int run_other(struct kist *kist, int argc, char **argv)
+{
+	struct tables tables = {0};
+
+	tables_collect(&tables);
+	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
+		if (STREQ(groups[i].name, argv[0]))
+			return run_group(&tables, i, kist, argc, argv);
+	if (program_answer(&tables.program, kist_complete, argc + 1, argv - 1))
+		return 0;
+	program_unknown(&tables.program, NULL, argv[0]);
+	return KIST_FAILED;
 }
 
 static int run(const struct list *list, struct kist *kist, int argc, char **argv)
 {
 	const struct command *command = command_find(list->pointers, argv[0]);
 
-	if (command)
-		return command_run("kist", command, kist, argc, argv);
-	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
-		if (STREQ(groups[i].name, argv[0]))
-			return run_group(&groups[i], kist, argc, argv);
-	return unknown("kist", list, argv[0]);
+	return command ? command_run("kist", command, kist, argc, argv)
+		       : run_other(kist, argc, argv);
 }
 
 int main(int argc, char **argv)
@@ -194,15 +221,14 @@ int main(int argc, char **argv)
 	first = options_parse("kist", global_options, COMMAND_STOP_AT_OPERAND, &kist, argc, argv);
 	if (first < 0 && first != -ECANCELED)
 		return KIST_MISUSE;
+	list_collect(&list, NULL);
 	if (kist.version) {
 		(void)printf("kist version %s\n", KIST_VERSION);
 		status = 0;
 	} else if (first == -ECANCELED || first == argc || STREQ(argv[first], "help")) {
-		list_collect(&list, NULL);
 		help(&list);
 		status = 0;
 	} else {
-		list_collect(&list, NULL);
 		status = run(&list, &kist, argc - first, argv + first);
 	}
 	if (fflush(stdout) != 0 && status == 0) {

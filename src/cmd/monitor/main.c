@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/options.h"
 #include "base/parse.h"
+#include "base/program.h"
 #include "monitor/monitor.h"
 
 #include <fcntl.h>
@@ -150,16 +151,23 @@ static int take_descriptors(const struct arguments *arguments, int *ret_owner)
 	return r == 0 ? close_others(fds, n) : r;
 }
 
+static const struct program program = {
+	.name = "kist-monitor",
+	.usage = "[OPTIONS]",
+	.summary = "Parent of one container",
+	.options = options,
+};
+
 static void print_help(void)
 {
-	static const struct command self = {
+	const struct command self = {
 		.name = "",
-		.usage = "[OPTIONS]",
-		.summary = "Parent of one container",
+		.usage = program.usage,
+		.summary = program.summary,
 		.options = options,
 	};
 
-	options_help(stdout, "kist-monitor", &self);
+	options_help(stdout, program.name, &self);
 }
 
 static int run(const struct arguments *arguments)
@@ -185,6 +193,8 @@ int main(int argc, char **argv)
 	r = options_parse("kist-monitor", options, 0, &arguments, argc, argv);
 	if (r == -ECANCELED) {
 		print_help();
+		status = 0;
+	} else if (r >= 0 && r != argc && program_answer(&program, NULL, argc, argv)) {
 		status = 0;
 	} else if (r >= 0 && r != argc) {
 		(void)misuse("accepts no arguments: ", argv[r]);

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/options.h"
+#include "base/program.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "cmd/runtime/runtime.h"
@@ -113,9 +114,18 @@ void runtime_warn(const char *sentence)
 		(void)fprintf(stderr, "kist-runtime: %s\n", sentence);
 }
 
+static const struct program program = {
+	.name = "kist-runtime",
+	.usage = "[OPTIONS] COMMAND",
+	.summary = "Runs OCI bundles",
+	.options = global_options,
+	.commands = commands,
+};
+
 static void help(void)
 {
-	(void)printf("Usage:  kist-runtime [OPTIONS] COMMAND\n\nRuns OCI bundles\n\nCommands:\n");
+	(void)printf("Usage:  %s %s\n\n%s\n\nCommands:\n", program.name, program.usage,
+		     program.summary);
 	for (const struct command *const *command = commands; *command; command++)
 		(void)printf("  %-11s %s\n", (*command)->name, (*command)->summary);
 	(void)printf("\nGlobal Options:\n");
@@ -136,15 +146,12 @@ static int check_globals(void)
 static int run_command(int argc, char **argv)
 {
 	const struct command *command = command_find(commands, argv[0]);
-	const struct command *nearest;
 
 	if (command)
 		return command_run("kist-runtime", command, &runtime, argc, argv);
-	nearest = command_nearest(commands, argv[0]);
-	(void)fprintf(stderr, "kist-runtime: '%s' is not a kist-runtime command.", argv[0]);
-	if (nearest)
-		(void)fprintf(stderr, " Did you mean '%s'?", nearest->name);
-	(void)fprintf(stderr, " See 'kist-runtime --help'\n");
+	if (program_answer(&program, NULL, argc + 1, argv - 1))
+		return 0;
+	program_unknown(&program, NULL, argv[0]);
 	return RUNTIME_FAILED;
 }
 
