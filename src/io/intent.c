@@ -21,15 +21,17 @@
 #define UNBORN	 "."
 #define ATTEMPTS 100
 
+/* With its NUL, in one call, over what was there: whoever reads stops at the NUL, and a kill finds
+ * the old text or the new. (A file that was cut short is also flushed when it is closed, on ext4
+ * and others: the price of a disk write for what is about to be removed.) */
 static int write_text(int fd, const char *text)
 {
-	size_t len = strlen(text);
+	size_t len = strlen(text) + 1;
+	ssize_t n = pwrite(fd, text, len, 0);
 
-	if (lseek(fd, 0, SEEK_SET) < 0)
+	if (n < 0)
 		return -errno;
-	if (ftruncate(fd, 0) < 0)
-		return -errno;
-	return fd_write_full(fd, text, len);
+	return (size_t)n == len ? 0 : -ENOSPC;
 }
 
 /* A file that is complete and locked before it has its name: nobody ever sees it unlocked while we

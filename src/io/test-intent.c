@@ -61,7 +61,9 @@ static void dead(const struct root *root)
 	if (pid == 0) {
 		struct intent intent;
 
-		if (intent_begin(root, "create", "abc-d", "{\"x\":1}", &intent, NULL) < 0)
+		if (intent_begin(root, "create", "abc-d", "what it was at first", &intent, NULL) <
+			    0 ||
+		    intent_update(&intent, "{\"x\":1}", NULL) < 0)
 			_exit(1);
 		_exit(0);
 	}
@@ -72,7 +74,7 @@ static void dead(const struct root *root)
 	assert_int_equal(intent_recover(root, undo, NULL, NULL), 0);
 }
 
-TEST(the_intent_of_a_dead_operation_is_undone_once)
+TEST(the_last_text_of_a_dead_operation_is_undone_once)
 {
 	with_root(dead);
 }
