@@ -69,23 +69,6 @@ int body_read(const struct json *object, const struct body_member *members, void
 	return json_each(object, read_member, &reading);
 }
 
-int body_parse(const char *text, size_t len, struct json **ret, struct error *err)
-{
-	auto_json *root = NULL;
-	size_t offset = 0;
-
-	if (len == 0) {
-		text = "{}";
-		len = 2;
-	}
-	if (json_parse(text, len, &root, &offset) < 0)
-		return error_set(err, ERROR_INVALID, "invalid JSON: error at byte %zu", offset);
-	if (!json_is(root, JSON_OBJECT))
-		return error_set(err, ERROR_INVALID, "invalid JSON: the body must be an object");
-	*ret = TAKE_PTR(root);
-	return 0;
-}
-
 struct search {
 	const char *name;
 	const struct json *found;

@@ -28,9 +28,6 @@ struct body_member {
 int body_read(const struct json *object, const struct body_member *members, void *target,
 	      struct error *err) MUST_CHECK;
 
-/* Parses @text, which must be one object; nothing at all is an empty one. */
-int body_parse(const char *text, size_t len, struct json **ret, struct error *err) MUST_CHECK;
-
 /* The value of a member that @name matches as above, or NULL. */
 const struct json *body_get(const struct json *object, const char *name);
 

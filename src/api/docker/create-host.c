@@ -45,19 +45,37 @@ static const struct body_member log_members[] = {
 	{NULL},
 };
 
-static int read_restart_name(const struct json *value, void *field, struct error *err)
-{
-	static const char *const known[] = {"no", NULL};
-
-	(void)field;
-	return check_text(value, known, err);
-}
+struct restart_request {
+	char *name;
+	uint64_t retries;
+};
 
 static const struct body_member restart_members[] = {
-	{"Name", read_restart_name},
-	{"MaximumRetryCount", body_refuse},
+	{"Name", body_text, offsetof(struct restart_request, name)},
+	{"MaximumRetryCount", body_u64, offsetof(struct restart_request, retries)},
 	{NULL},
 };
+
+static int read_restart(const struct json *value, void *field, struct error *err)
+{
+	struct restart_policy *policy = field;
+	struct restart_request request = {0};
+	auto_free char *text = NULL;
+	int r;
+
+	if (!json_is(value, JSON_OBJECT))
+		return error_set(err, ERROR_INVALID, "must be an object");
+	r = body_read(value, restart_members, &request, err);
+	if (r == 0 && request.retries > 0)
+		text = mem_printf("%s:%" PRIu64, request.name ? request.name : "", request.retries);
+	if (r == 0)
+		r = restart_policy_parse(text		? text
+					 : request.name ? request.name
+							: "no",
+					 policy, err);
+	free(request.name);
+	return r;
+}
 
 static int read_isolation(const struct json *value, void *field, struct error *err)
 {
@@ -75,12 +93,15 @@ static int read_volume_driver(const struct json *value, void *field, struct erro
 	return check_text(value, known, err);
 }
 
+/* "private" is what NULL says already. */
 static int read_private(const struct json *value, void *field, struct error *err)
 {
-	static const char *const known[] = {"private", NULL};
+	char **to = field;
+	int r = body_text(value, field, err);
 
-	(void)field;
-	return check_text(value, known, err);
+	if (r == 0 && *to && STREQ(*to, "private"))
+		mem_freep(to);
+	return r;
 }
 
 /* ---- network ---- */
@@ -358,97 +379,270 @@ static int read_mounts(const struct json *value, void *target, struct error *err
 	return r;
 }
 
-/* ---- limits ---- */
+/* ---- isolation ---- */
 
-/* -1: the kernel's own, which is what we leave alone. */
-static int read_swappiness(const struct json *value, void *field, struct error *err)
+/* A list of arguments of the command line's option of that name. */
+static int add_each(const struct json *value, struct container_isolation *isolation,
+		    int (*add)(struct container_isolation *isolation, const char *text,
+			       struct error *err),
+		    struct error *err)
 {
-	int64_t number;
+	auto_strv list = {0};
+	int r = body_list(value, &list, err);
 
-	(void)field;
-	if (json_i64(value, &number) == 0 && number == -1)
-		return 0;
-	return error_set(err, ERROR_UNSUPPORTED, "is not supported yet: leave it out");
+	for (size_t i = 0; r == 0 && i < list.n; i++)
+		r = add(isolation, list.v[i], err);
+	return r;
 }
 
-/* Lists of which an empty one is a request too: nothing is to be masked. */
-static int refuse_any(const struct json *value, void *field, struct error *err)
+static int read_capabilities(const struct json *value, const char *what, struct strv *ret,
+			     struct error *err)
 {
-	(void)value;
-	(void)field;
-	return error_set(err, ERROR_UNSUPPORTED, "is not supported yet: leave it out");
+	auto_strv list = {0};
+	int r = body_list(value, &list, err);
+
+	strv_release(ret);
+	for (size_t i = 0; r == 0 && i < list.n; i++)
+		r = container_add_capability(ret, what, list.v[i], err);
+	return r;
+}
+
+static int read_cap_add(const struct json *value, void *field, struct error *err)
+{
+	return read_capabilities(value, "CapAdd", field, err);
+}
+
+static int read_cap_drop(const struct json *value, void *field, struct error *err)
+{
+	return read_capabilities(value, "CapDrop", field, err);
+}
+
+static int read_security(const struct json *value, void *field, struct error *err)
+{
+	return add_each(value, field, container_add_security_option, err);
+}
+
+static int read_device_rules(const struct json *value, void *field, struct error *err)
+{
+	return add_each(value, field, container_add_device_rule, err);
+}
+
+/* An empty list is a request too: nothing is masked. */
+static int read_masked(const struct json *value, void *field, struct error *err)
+{
+	struct container_isolation *isolation = field;
+
+	isolation->has_masked_paths = true;
+	return body_list(value, &isolation->masked_paths, err);
+}
+
+static int read_readonly(const struct json *value, void *field, struct error *err)
+{
+	struct container_isolation *isolation = field;
+
+	isolation->has_readonly_paths = true;
+	return body_list(value, &isolation->readonly_paths, err);
+}
+
+static int add_pairs(const struct json *value, struct container_isolation *isolation,
+		     int (*add)(struct container_isolation *isolation, const char *text,
+				struct error *err),
+		     struct error *err)
+{
+	auto_strv list = {0};
+	int r = body_pairs(value, &list, err);
+
+	for (size_t i = 0; r == 0 && i < list.n; i++)
+		r = add(isolation, list.v[i], err);
+	return r;
+}
+
+static int read_sysctls(const struct json *value, void *field, struct error *err)
+{
+	return add_pairs(value, field, container_add_sysctl, err);
+}
+
+static int read_annotations(const struct json *value, void *field, struct error *err)
+{
+	return add_pairs(value, field, container_add_annotation, err);
+}
+
+/* A list of objects: each a structure that @array gets, owned by its table. */
+static int read_array(const struct json *value, const struct body_member *members, size_t size,
+		      struct field_array *array, struct error *err)
+{
+	int r = 0;
+
+	if (!json_is(value, JSON_ARRAY) || json_count(value) > FIELD_ARRAY_MAX - array->n)
+		return error_set(err, ERROR_INVALID, "must be a list of objects");
+	for (size_t i = 0; r == 0 && i < json_count(value); i++) {
+		const struct json *element = json_at(value, i);
+
+		if (!json_is(element, JSON_OBJECT))
+			return error_set(err, ERROR_INVALID, "must be a list of objects");
+		r = body_read(element, members, field_array_add(array, size), err);
+	}
+	return r;
+}
+
+static const struct body_member device_members[] = {
+	{"PathOnHost", body_text, offsetof(struct container_device, source)},
+	{"PathInContainer", body_text, offsetof(struct container_device, target)},
+	{"CgroupPermissions", body_text, offsetof(struct container_device, access)},
+	{NULL},
+};
+
+/* What is left out is as --device has it. */
+static int read_devices(const struct json *value, void *field, struct error *err)
+{
+	struct field_array *array = field;
+	struct container_device *devices;
+	int r;
+
+	r = read_array(value, device_members, sizeof(*devices), array, err);
+	devices = array->v;
+	for (size_t i = 0; r == 0 && i < array->n; i++) {
+		char *target;
+
+		if (!devices[i].source)
+			return error_set(err, ERROR_INVALID, "PathOnHost must not be empty");
+		target = path_clean(devices[i].target ? devices[i].target : devices[i].source);
+		if (!target)
+			return error_set(err, ERROR_INVALID, "%s is not an absolute path",
+					 devices[i].target);
+		free(devices[i].target);
+		devices[i].target = target;
+		if (!devices[i].access)
+			devices[i].access = mem_strdup("rwm");
+	}
+	return r;
+}
+
+static const struct body_member ulimit_members[] = {
+	{"Name", body_text, offsetof(struct container_ulimit, name)},
+	{"Soft", body_i64, offsetof(struct container_ulimit, soft)},
+	{"Hard", body_i64, offsetof(struct container_ulimit, hard)},
+	{NULL},
+};
+
+static int read_ulimits(const struct json *value, void *field, struct error *err)
+{
+	const struct field_array *array = field;
+	const struct container_ulimit *ulimits;
+	int r = read_array(value, ulimit_members, sizeof(*ulimits), field, err);
+
+	ulimits = array->v;
+	for (size_t i = 0; r == 0 && i < array->n; i++)
+		if (!ulimits[i].name)
+			return error_set(err, ERROR_INVALID, "Name must not be empty");
+	return r;
+}
+
+static const struct body_member rate_members[] = {
+	{"Path", body_text, offsetof(struct container_rate, path)},
+	{"Rate", body_u64, offsetof(struct container_rate, rate)},
+	{NULL},
+};
+
+static const struct body_member weight_members[] = {
+	{"Path", body_text, offsetof(struct container_rate, path)},
+	{"Weight", body_u64, offsetof(struct container_rate, rate)},
+	{NULL},
+};
+
+static int read_paths(const struct json *value, const struct body_member *members,
+		      struct field_array *array, struct error *err)
+{
+	const struct container_rate *rates;
+	int r = read_array(value, members, sizeof(*rates), array, err);
+
+	rates = array->v;
+	for (size_t i = 0; r == 0 && i < array->n; i++)
+		if (!rates[i].path)
+			return error_set(err, ERROR_INVALID, "Path must not be empty");
+	return r;
+}
+
+static int read_rates(const struct json *value, void *field, struct error *err)
+{
+	return read_paths(value, rate_members, field, err);
+}
+
+static int read_weights(const struct json *value, void *field, struct error *err)
+{
+	return read_paths(value, weight_members, field, err);
 }
 
 const struct body_member create_host_members[] = {
-	{"Annotations", body_refuse},
+	{"Annotations", read_annotations, AT(isolation)},
 	{"AutoRemove", body_flag, AT(auto_remove)},
 	{"Binds", read_binds},
-	{"BlkioDeviceReadBps", body_refuse},
-	{"BlkioDeviceReadIOps", body_refuse},
-	{"BlkioDeviceWriteBps", body_refuse},
-	{"BlkioDeviceWriteIOps", body_refuse},
-	{"BlkioWeight", body_refuse},
-	{"BlkioWeightDevice", body_refuse},
-	{"CapAdd", body_refuse},
-	{"CapDrop", body_refuse},
+	{"BlkioDeviceReadBps", read_rates, AT(isolation.device_read_bps)},
+	{"BlkioDeviceReadIOps", read_rates, AT(isolation.device_read_iops)},
+	{"BlkioDeviceWriteBps", read_rates, AT(isolation.device_write_bps)},
+	{"BlkioDeviceWriteIOps", read_rates, AT(isolation.device_write_iops)},
+	{"BlkioWeight", body_u64, AT(isolation.blkio_weight)},
+	{"BlkioWeightDevice", read_weights, AT(isolation.blkio_weight_devices)},
+	{"CapAdd", read_cap_add, AT(isolation.cap_add)},
+	{"CapDrop", read_cap_drop, AT(isolation.cap_drop)},
 	{"Cgroup", body_refuse},
 	{"CgroupParent", body_text, AT(cgroup_parent)},
-	{"CgroupnsMode", read_private},
+	{"CgroupnsMode", read_private, AT(isolation.cgroupns)},
 	{"ConsoleSize", body_ignore},	  /* a client sizes the terminal when it is attached */
 	{"ContainerIDFile", body_ignore}, /* the client's own */
 	{"CpuCount", body_ignore},	  /* of Windows, as CpuPercent, IOMaximum… */
 	{"CpuPercent", body_ignore},
-	{"CpuPeriod", body_refuse},
-	{"CpuQuota", body_refuse},
+	{"CpuPeriod", body_u64, AT(cpu_period)},
+	{"CpuQuota", body_i64, AT(cpu_quota)},
 	{"CpuRealtimePeriod", body_refuse},
 	{"CpuRealtimeRuntime", body_refuse},
 	{"CpuShares", body_u64, AT(cpu_shares)},
-	{"CpusetCpus", body_refuse},
-	{"CpusetMems", body_refuse},
-	{"DeviceCgroupRules", body_refuse},
+	{"CpusetCpus", body_text, AT(cpuset_cpus)},
+	{"CpusetMems", body_text, AT(cpuset_mems)},
+	{"DeviceCgroupRules", read_device_rules, AT(isolation)},
 	{"DeviceRequests", body_refuse},
-	{"Devices", body_refuse},
+	{"Devices", read_devices, AT(isolation.devices)},
 	{"Dns", body_list, AT(dns)},
 	{"DnsOptions", body_list, AT(dns_options)},
 	{"DnsSearch", body_list, AT(dns_search)},
 	{"ExtraHosts", read_hosts},
-	{"GroupAdd", body_refuse},
+	{"GroupAdd", body_list, AT(isolation.group_add)},
 	{"IOMaximumBandwidth", body_ignore},
 	{"IOMaximumIOps", body_ignore},
-	{"Init", body_refuse},
-	{"IpcMode", read_private},
+	{"Init", body_flag, AT(isolation.init)},
+	{"IpcMode", read_private, AT(isolation.ipc)},
 	{"Isolation", read_isolation},
 	{"KernelMemory", body_refuse},
 	{"KernelMemoryTCP", body_refuse},
 	{"Links", body_refuse},
 	{"LogConfig", NULL, 0, log_members},
-	{"MaskedPaths", refuse_any},
+	{"MaskedPaths", read_masked, AT(isolation)},
 	{"Memory", body_u64, AT(memory)},
-	{"MemoryReservation", body_refuse},
+	{"MemoryReservation", body_u64, AT(memory_reservation)},
 	{"MemorySwap", body_i64, AT(memory_swap)},
-	{"MemorySwappiness", read_swappiness},
+	{"MemorySwappiness", body_i64, AT(isolation.memory_swappiness)},
 	{"Mounts", read_mounts},
 	{"NanoCpus", body_i64, AT(nano_cpus)},
 	{"NetworkMode", body_text, AT(network)},
-	{"OomKillDisable", body_refuse},
-	{"OomScoreAdj", body_refuse},
-	{"PidMode", body_refuse},
+	{"OomKillDisable", body_flag, AT(isolation.oom_kill_disable)},
+	{"OomScoreAdj", body_i64, AT(isolation.oom_score_adj)},
+	{"PidMode", body_text, AT(isolation.pid)},
 	{"PidsLimit", body_i64, AT(pids_limit)},
 	{"PortBindings", read_ports},
-	{"Privileged", body_refuse},
+	{"Privileged", body_flag, AT(isolation.privileged)},
 	{"PublishAllPorts", body_flag, AT(publish_all)},
-	{"ReadonlyPaths", refuse_any},
+	{"ReadonlyPaths", read_readonly, AT(isolation)},
 	{"ReadonlyRootfs", body_flag, AT(read_only)},
-	{"RestartPolicy", NULL, 0, restart_members},
+	{"RestartPolicy", read_restart, AT(restart)},
 	{"Runtime", body_text, AT(runtime)},
-	{"SecurityOpt", body_refuse},
-	{"ShmSize", body_refuse},
+	{"SecurityOpt", read_security, AT(isolation)},
+	{"ShmSize", body_u64, AT(isolation.shm_size)},
 	{"StorageOpt", body_refuse},
-	{"Sysctls", body_refuse},
+	{"Sysctls", read_sysctls, AT(isolation)},
 	{"Tmpfs", read_tmpfs},
-	{"UTSMode", body_refuse},
-	{"Ulimits", body_refuse},
-	{"UsernsMode", body_refuse},
+	{"UTSMode", body_text, AT(isolation.uts)},
+	{"Ulimits", read_ulimits, AT(isolation.ulimits)},
+	{"UsernsMode", body_text, AT(isolation.userns)},
 	{"VolumeDriver", read_volume_driver},
 	{"VolumesFrom", body_refuse},
 	{NULL},

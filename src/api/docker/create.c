@@ -193,7 +193,7 @@ static const struct body_member members[] = {
 	{"AttachStdin", body_ignore},
 	{"AttachStdout", body_ignore},
 	{"Cmd", read_command},
-	{"Domainname", body_refuse},
+	{"Domainname", body_text, AT(isolation.domainname)},
 	{"Entrypoint", read_entrypoint},
 	{"Env", read_env},
 	{"ExposedPorts", read_exposed, AT(exposed_ports)},
@@ -201,7 +201,7 @@ static const struct body_member members[] = {
 	{"Hostname", body_text, AT(hostname)},
 	{"Image", body_text, AT(image)},
 	{"Labels", read_labels},
-	{"MacAddress", body_refuse},
+	{"MacAddress", body_text, AT(isolation.mac_address)},
 	{"NetworkDisabled", body_refuse},
 	{"OnBuild", body_ignore}, /* says something of images made from it, not of the container */
 	{"OpenStdin", body_flag, AT(open_stdin)},
@@ -241,23 +241,20 @@ static int decode(const struct json *root, struct container_config *config, stru
 	}
 	if (!config->image)
 		return error_set(err, ERROR_INVALID, "no image specified");
-	return container_config_check(config, err);
+	return 0;
 }
 
-int create_decode(const char *text, size_t len, const char *name, const char *platform,
+int create_decode(const struct json *body, const char *name, const char *platform,
 		  struct container_config *ret, struct error *err)
 {
 	auto_container_config config;
-	auto_json *root = NULL;
 	int r;
 
 	container_config_init(&config);
 	/* Docker lists names with a slash, and takes them so. */
 	config.name = query_text(name && *name == '/' ? name + 1 : name);
 	config.platform = query_text(platform);
-	r = body_parse(text, len, &root, err);
-	if (r == 0)
-		r = decode(root, &config, err);
+	r = decode(body, &config, err);
 	if (r < 0)
 		return r;
 	*ret = config;

@@ -31,8 +31,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	auto_container container = {0}, again = {0};
 	auto_str text = {0}, text_again = {0};
+	auto_json *body = NULL;
 
-	if (create_decode((const char *)data, size, "/name", NULL, &container.config, NULL) < 0)
+	if (json_parse((const char *)data, size, &body, NULL) < 0 || !json_is(body, JSON_OBJECT) ||
+	    create_decode(body, "/name", NULL, &container.config, NULL) < 0)
+		return 0;
+	if (container_config_check(&container.config, NULL) < 0)
 		return 0;
 	if (!container.config.image || !container.config.network)
 		abort();
