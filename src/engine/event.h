@@ -6,7 +6,8 @@
  * to events/log in the run folder (io/event-log). When the file has grown to EVENT_LOG_MAX it
  * becomes events/log.1, and the one before is gone: a reader that comes back within some tens of
  * thousands of events misses nothing, whatever was killed in between. The log ends with a boot.
- * Readers follow with inotify. To write an event is never a failure of the operation it tells of.
+ * Readers (event-stream.h) follow with inotify. To write an event is never a failure of the
+ * operation it tells of.
  *
  * The monitor itself writes the die (and oom) of its container, so that it is there at once with
  * the exit code, attached clients or not; that of a monitor that was killed is written by whoever
@@ -33,6 +34,17 @@ struct event_attribute {
  * and labels are among the attributes; @extra (may be NULL) are @count more. */
 void event_container(const struct engine *engine, const struct container *container,
 		     const char *action, const struct event_attribute *extra, size_t count);
+/* The events of a start, in one write: "create" if it @is_new, "connect" to its network, "mount" of
+ * its volumes, "start". */
+void event_container_started(const struct engine *engine, const struct container *container,
+			     bool is_new);
+/* The end of a start that nobody else tells of: "die", "disconnect" and "unmount". @die: whether
+ * the monitor has not told of that itself. */
+void event_container_ended(const struct engine *engine, const struct container *container,
+			   bool die);
+/* What the monitor puts into its events: members of a JSON object. Owned by the caller. */
+char *event_container_attributes(const struct container *container) MUST_CHECK;
+
 /* "pull", "tag", "untag", "delete", "load", "import": @id is the image's id or, for a pull, the
  * reference; @name the reference, or NULL. */
 void event_image(const struct engine *engine, const char *action, const char *id, const char *name);
@@ -49,6 +61,8 @@ struct event {
 	int64_t time;		  /* wall clock, ns */
 };
 
+/* The event of one line of the log. ERROR_CORRUPT. */
+int event_parse(const char *line, size_t len, struct event *ret, struct error *err) MUST_CHECK;
 void event_release(struct event *event);
 #define auto_event CLEANUP(event_release) struct event
 
@@ -57,28 +71,3 @@ const char *event_attribute(const struct event *event, const char *key);
 
 /* Docker's document of the event. @legacy: with status, id and from, which API 1.52 has dropped. */
 void event_write(const struct event *event, bool legacy, struct str *out);
-
-/*
- * Filters: "name=value" as --filter gives them: container (id, its beginning, or name), event,
- * image, label, network, scope, type, volume, daemon. Values of one name are alternatives but for
- * labels, different names must all match. ERROR_INVALID: no such filter.
- */
-int event_filters_check(const struct strv *filters, struct error *err) MUST_CHECK;
-bool event_matches(const struct event *event, const struct strv *filters);
-
-/* Reading. */
-struct event_stream;
-
-/* From @since (wall clock, ns; 0: only what happens from now on) on. Owned by the caller. */
-int event_stream_open(const struct engine *engine, int64_t since, struct event_stream **ret,
-		      struct error *err) MUST_CHECK;
-/* The next event: 1, or 0 if there is none yet. */
-int event_stream_next(struct event_stream *stream, struct event *ret, struct error *err) MUST_CHECK;
-/* Readable (poll) when there may be more; then call event_stream_next until it gives 0. Poll with a
- * time limit of EVENT_POLL_MS at most: where inotify is refused there is no other way. */
-int event_stream_fd(const struct event_stream *stream);
-void event_stream_free(struct event_stream *stream);
-void event_stream_freep(struct event_stream **stream);
-#define auto_event_stream CLEANUP(event_stream_freep) struct event_stream
-
-#define EVENT_POLL_MS	  1000
