@@ -50,6 +50,7 @@ ALLOWED = {
     "cmd/worker/fetch.c": {"open": "the host's own certificates and resolver files, before the sandbox closes"},
     "engine/bundle.c": {"fstatat": CALLER, "mkdirat": CALLER},  # a bind mount's source on the host
     "engine/container-exec.c": {"openat": KERNEL},
+    "engine/event-stream.c": {"inotify_add_watch": "a descriptor, as /proc/self/fd/N"},
     "engine/root-view.c": {"openat": "one of our own layers, or the current folder to come back to"},
     "engine/runtime-call.c": {"faccessat": "the operator's --runtime, looked for in PATH"},
     "io/root.c": {"mkdir": OURS, "open": OURS, "realpath": OURS},
@@ -59,6 +60,7 @@ ALLOWED = {
     "kern/process.c": {"open": KERNEL},
     "kern/resolve.c": {"open": KERNEL},
     "kern/sysctl.c": {"open": KERNEL},
+    "monitor/announce.c": {"open": OURS},
     "monitor/client.c": {"open": OURS},
     "monitor/json-log.c": {"open": OURS},
     "monitor/monitor.c": {"open": OURS, "execve": "the engine's own kist, for the cleanup"},

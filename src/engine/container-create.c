@@ -9,6 +9,7 @@
 #include "engine/container-record.h"
 #include "engine/container-remove.h"
 #include "engine/container-state.h"
+#include "engine/event.h"
 #include "engine/image-defaults.h"
 #include "engine/root-view.h"
 #include "engine/runtime-call.h"
@@ -298,6 +299,7 @@ int container_create(struct engine *engine, const struct container_config *confi
 		return r;
 	}
 	intent_end(&intent);
+	event_container(engine, &container, "create", NULL, 0);
 	*ret = container;
 	container = (struct container) {0};
 	return 0;

@@ -8,10 +8,12 @@
 #include "engine/container-operation.h"
 #include "engine/container-record.h"
 #include "engine/container-state.h"
+#include "engine/event.h"
 #include "engine/runtime-call.h"
 #include "engine/spec-gen.h"
 #include "kern/cgroup.h"
 #include "kern/process.h"
+#include "monitor/announce.h"
 #include "monitor/client.h"
 #include "network/network.h"
 #include "volume/volume.h"
@@ -27,6 +29,7 @@
 #define CGROUP_END_MS  5000
 #define MONITOR_END_MS 5000
 #define REAP_TIME      (2 * TIME_SECOND)
+#define EXIT_KILLED    (128 + SIGKILL)
 #define REAP_PAUSE_NS  200000
 #define DEFAULT_TAG    "kist"
 
@@ -160,6 +163,26 @@ static int clear_ended(struct engine *engine, const struct container *container,
 	return r < 0 ? r : runtime_delete_end(engine, container, &deletion, err);
 }
 
+/* The end of what ran, unless its start was undone before it was told. Its monitor has told of the
+ * death itself, unless it was killed. */
+static void tell_end(struct engine *engine, const struct container *before)
+{
+	auto_fd int run_fd = container_open_run_folder(engine, before->id);
+	auto_container now = {0};
+	bool announced;
+
+	if (run_fd < 0 || faccessat(run_fd, STATE_FILE, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return;
+	announced = faccessat(run_fd, ANNOUNCED_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	if (container_load(engine, before->id, &now, NULL) <= 0)
+		return;
+	/* It was us. */
+	if (now.state != CONTAINER_EXITED ||
+	    (before->state == CONTAINER_RUNNING && now.exit_code == CONTAINER_EXIT_UNKNOWN))
+		now.exit_code = EXIT_KILLED;
+	event_container_ended(engine, &now, !announced);
+}
+
 /* Everything that a start made. */
 static int undo_start(struct engine *engine, const char *id, unsigned flags, struct error *err)
 {
@@ -183,6 +206,8 @@ static int undo_start(struct engine *engine, const char *id, unsigned flags, str
 		r = network_detach(&engine->root, id, err);
 	if (r < 0)
 		return r;
+	if (known > 0 && !container.damage)
+		tell_end(engine, &container);
 	restore_exit(engine, id);
 	/* Of an auto_remove container it holds the record: that goes with the container. */
 	return known > 0 && container.config.auto_remove
@@ -245,9 +270,12 @@ static int clean(struct engine *engine, const char *id, struct error *err)
 	/* Started again meanwhile, or cleaned by somebody else. */
 	if (container.state == CONTAINER_RUNNING || container.state == CONTAINER_CREATED)
 		return 0;
-	if (container.config.auto_remove)
-		return remove_all(engine, id, NULL, true, err);
-	return undo_start(engine, id, 0, err);
+	if (!container.config.auto_remove)
+		return undo_start(engine, id, 0, err);
+	r = remove_all(engine, id, NULL, true, err);
+	if (r == 0)
+		event_container(engine, &container, "destroy", NULL, 0);
+	return r;
 }
 
 int container_undo(struct engine *engine, const char *id, const char *text, struct error *err)
@@ -357,6 +385,8 @@ int container_remove(struct engine *engine, struct container *container, unsigne
 	r = intent_update(&intent, text, err);
 	if (r == 0)
 		r = remove_all(engine, container->id, container->name, flags & REMOVE_VOLUMES, err);
+	if (r == 0)
+		event_container(engine, container, "destroy", NULL, 0);
 	return finish(&intent, r);
 }
 

@@ -9,6 +9,7 @@
 #include "engine/container-operation.h"
 #include "engine/container-remove.h"
 #include "engine/container-state.h"
+#include "engine/event.h"
 #include "engine/runtime-call.h"
 #include "engine/skeleton.h"
 #include "engine/spec-gen.h"
@@ -59,6 +60,7 @@ static int monitor_arguments(struct engine *engine, const struct container *cont
 	auto_free char *folder = container_folder(engine, container->id);
 	auto_free char *bundle = container_run_folder(engine, container->id);
 	auto_free char *cgroup = spec_cgroup_path(engine, container);
+	auto_free char *attributes = event_container_attributes(container);
 	auto_free char *runtime = NULL, *skeleton = NULL, *state = runtime_root(engine);
 	bool keep = !container->config.auto_remove;
 	int r;
@@ -83,6 +85,8 @@ static int monitor_arguments(struct engine *engine, const struct container *cont
 	if (container->config.open_stdin)
 		strv_add(args, "--stdin");
 	add_option(args, "--cgroup", cgroup);
+	add_option(args, "--events", engine->root.run);
+	strv_add_format(args, "--event-attributes=%s", attributes);
 	return add_cleanup(engine, container, args, err);
 }
 
@@ -226,6 +230,9 @@ static int start_in(struct engine *engine, struct container *container,
 
 	r = launch(engine, container, undo == UNDO_REMOVE_VOLUMES, ret_attachment ? stdio : NULL,
 		   &fd, err);
+	/* Before the commit: its end is told behind it. */
+	if (r == 0)
+		event_container_started(engine, container, undo == UNDO_REMOVE_VOLUMES);
 	if (r == 0)
 		r = commit(fd, ret_attachment != NULL, err);
 	if (r < 0) {

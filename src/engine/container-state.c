@@ -14,7 +14,6 @@
 #include <sys/stat.h>
 
 #define MONITOR_FILE	 "monitor.json"
-#define STATE_FILE	 "state.json"
 #define PROCESS_TEXT_MAX 4096
 #define NETWORK_TEXT_MAX (1 << 20)
 

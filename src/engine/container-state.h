@@ -22,6 +22,7 @@
 
 #define EXIT_FILE     "exit.json"
 #define EXIT_OLD_FILE "exit.old.json"
+#define STATE_FILE    "state.json"
 #define NETWORK_FILE  "network.json"
 
 /* Fills in state, pid, monitor, exit code, times and network. */

@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "engine/container-load.h"
 #include "engine/container-remove.h"
+#include "engine/event.h"
 #include "engine/spec-gen.h"
 #include "kern/cgroup.h"
 #include "kern/process.h"
@@ -12,6 +13,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <time.h>
 
 #define STOP_TIMEOUT_DEFAULT 10
@@ -72,11 +74,21 @@ static int kill_all(struct engine *engine, const struct container *container, st
 		     : 0;
 }
 
+static void tell_kill(struct engine *engine, const struct container *container, int signal)
+{
+	char number[8];
+	const struct event_attribute extra = {"signal", number};
+
+	(void)snprintf(number, sizeof(number), "%d", signal);
+	event_container(engine, container, "kill", &extra, 1);
+}
+
 static int force_end(struct engine *engine, struct container *container, int process,
 		     struct error *err)
 {
 	int r;
 
+	tell_kill(engine, container, SIGKILL);
 	(void)!process_signal(process, SIGKILL);
 	r = kill_all(engine, container, err);
 	if (r < 0)
@@ -105,6 +117,7 @@ int container_stop(struct engine *engine, struct container *container, int signa
 		timeout_s = config->stop_timeout >= 0 ? config->stop_timeout : STOP_TIMEOUT_DEFAULT;
 	/* A frozen process takes no signal but SIGKILL; it then just uses up its time. */
 	if (timeout_s > 0) {
+		tell_kill(engine, container, signal);
 		r = process_signal(process, signal);
 		if (r == 0)
 			r = process_wait(process, MIN(timeout_s, INT32_MAX / 1000) * 1000);
@@ -114,7 +127,10 @@ int container_stop(struct engine *engine, struct container *container, int signa
 		if (r < 0)
 			return r;
 	}
-	return await_record(engine, container, err);
+	r = await_record(engine, container, err);
+	if (r == 0)
+		event_container(engine, container, "stop", NULL, 0);
+	return r;
 }
 
 int container_kill(struct engine *engine, struct container *container, int signal,
@@ -130,6 +146,7 @@ int container_kill(struct engine *engine, struct container *container, int signa
 	if (r < 0)
 		return error_errno(err, r, "send signal %d to container %s", signal,
 				   container->name);
+	tell_kill(engine, container, signal);
 	return signal == SIGKILL ? kill_all(engine, container, err) : 0;
 }
 

@@ -9,6 +9,7 @@
 #include "kern/cgroup.h"
 #include "kern/children.h"
 #include "kern/process.h"
+#include "monitor/announce.h"
 #include "monitor/launch.h"
 #include "monitor/peer.h"
 #include "monitor/record.h"
@@ -64,7 +65,8 @@ struct monitor {
 	struct rootfs rootfs;
 	struct stdio stdio;
 	struct peers peers;
-	pid_t pid; /* the container's; 0: not known yet */
+	pid_t pid;	 /* the container's; 0: not known yet */
+	int64_t started; /* wall clock, ns */
 	struct wire_exit exit;
 	uint64_t oom_before;
 	int oom_score;	/* as inherited */
@@ -265,6 +267,7 @@ static int become_running(struct monitor *monitor, struct error *err)
 	if (r < 0)
 		return error_errno(err, r, "watch the container's process %d", monitor->pid);
 	started.pid = monitor->pid;
+	monitor->started = started.time;
 	r = record_state(monitor->bundle_fd, &started);
 	if (r < 0)
 		return error_errno(err, r, "write %s/state.json", monitor->options->bundle);
@@ -336,6 +339,7 @@ static void begin_telling(struct monitor *monitor)
 	 * unknown to all but those who are connected. */
 	if (options->exit)
 		(void)!record_exit(options->exit, &monitor->exit, options->sync);
+	announce_end(options, monitor->bundle_fd, monitor->started, &monitor->exit);
 	monitor->phase = PHASE_TELLING;
 	monitor->expired = false;
 	loop_arm(&monitor->loop, &monitor->deadline, TELL_TIME);

@@ -57,6 +57,8 @@ struct monitor_options {
 	bool sync;
 	bool with_stdin;
 	const char *cgroup;
+	const char *events;	      /* run folder that has the log of events */
+	const char *event_attributes; /* members of a JSON object */
 	const char *cleanup;
 	struct strv cleanup_args;
 };

@@ -13,6 +13,7 @@
  *     [--stdin]              the container's stdin is open (else /dev/null)
  *     [--netns-fd N]         held open for the life of the container
  *     [--hold-fd N ...]      held open (reserved ports)
+ *     [--events DIR --event-attributes TEXT]  the end is told in the log of events there
  *     [--cgroup PATH]        relative to the cgroup mount, for the OOM verdict
  *     [--cleanup PATH --cleanup-arg ARG ...]  executed at the end unless the owner cleans up
  *     --owner-fd N           a SOCK_STREAM socket to the process that started it

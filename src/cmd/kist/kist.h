@@ -44,6 +44,7 @@ const char *kist_architecture(const char *machine);
 extern const struct command command_cleanup;
 extern const struct command command_container_inspect;
 extern const struct command command_create;
+extern const struct command command_events;
 extern const struct command command_exec;
 extern const struct command command_image_inspect;
 extern const struct command command_images;

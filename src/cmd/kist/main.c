@@ -45,6 +45,7 @@ static const struct verb verbs[] = {
 	{&command_version, VERB_FLAT, NULL, NULL},
 	{&command_info, VERB_FLAT, "system", "info"},
 	{&command_create, VERB_FLAT, "container", "create"},
+	{&command_events, VERB_FLAT, "system", "events"},
 	{&command_import, VERB_FLAT, "image", "import"},
 	{&command_inspect, VERB_FLAT, NULL, NULL},
 	{&command_container_inspect, VERB_GROUPED, "container", "inspect"},

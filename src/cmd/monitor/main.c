@@ -51,6 +51,10 @@ static const struct option options[] = {
 	{"netns-fd", 0, OPTION_STRING, AT(netns_fd), "number", "Network namespace to hold"},
 	{"hold-fd", 0, OPTION_LIST, AT(hold_fds), "number", "Descriptor to hold"},
 	{"cgroup", 0, OPTION_STRING, AT(options.cgroup), "path", "Cgroup of the container"},
+	{"events", 0, OPTION_STRING, AT(options.events), "directory",
+	 "Run folder of the log of events"},
+	{"event-attributes", 0, OPTION_STRING, AT(options.event_attributes), "string",
+	 "What events of this container say of it (members of a JSON object)"},
 	{"cleanup", 0, OPTION_STRING, AT(options.cleanup), "path",
 	 "Command to execute at the end, unless the owner cleans up"},
 	{"cleanup-arg", 0, OPTION_LIST, AT(options.cleanup_args), "string", "Argument of it"},
@@ -76,6 +80,7 @@ static int check(const struct arguments *arguments)
 		{"--upper", o->upper, false},	{"--work", o->work, false},
 		{"--rootfs", o->rootfs, false}, {"--log", o->log, false},
 		{"--exit", o->exit, false},	{"--cleanup", o->cleanup, false},
+		{"--events", o->events, false},
 	};
 
 	if (!o->id || !*o->id || *o->id == '-')
