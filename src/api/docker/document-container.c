@@ -1,6 +1,5 @@
 /*
- * The document of a container: names and structure of Docker Engine API 1.47, GET
- * /containers/{id}/json.
+ * The document of a container, GET /containers/{id}/json: what it is and what it has now.
  */
 #include "api/docker/document.h"
 #include "api/docker/ports.h"
@@ -15,10 +14,10 @@
 static void write_state(struct json_writer *w, const struct container *container)
 {
 	json_object_begin(w, "State");
-	json_write_string(w, "Status", container_state_name(container->state));
+	json_write_string(w, "Status", document_state_name(container));
 	json_write_bool(w, "Running", container->state == CONTAINER_RUNNING);
-	json_write_bool(w, "Paused", false);
-	json_write_bool(w, "Restarting", false);
+	json_write_bool(w, "Paused", container->paused);
+	json_write_bool(w, "Restarting", container->restarting);
 	json_write_bool(w, "OOMKilled", container->oom_killed);
 	json_write_bool(w, "Dead", false);
 	json_write_i64(w, "Pid", container->pid);
@@ -26,119 +25,6 @@ static void write_state(struct json_writer *w, const struct container *container
 	json_write_string(w, "Error", "");
 	document_time(w, "StartedAt", container->started);
 	document_time(w, "FinishedAt", container->finished);
-	json_end(w);
-}
-
-/* Docker's form: {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8080"}], "90/udp": null}. */
-static void write_ports(struct json_writer *w, const char *key,
-			const struct port_mapping *published, size_t published_count,
-			const struct strv *exposed)
-{
-	auto_free struct shown_port *ports = NULL;
-	size_t count, i = 0;
-
-	ports = ports_collect(published, published_count, exposed, &count);
-	json_object_begin(w, key);
-	while (i < count) {
-		auto_free char *name =
-			mem_printf("%u/%s", ports[i].container_port, ports[i].protocol);
-		const struct shown_port *first = &ports[i];
-
-		if (!*first->host_ip) {
-			json_write_null(w, name);
-			i++;
-			continue;
-		}
-		json_array_begin(w, name);
-		for (; i < count && ports[i].container_port == first->container_port &&
-		       STREQ(ports[i].protocol, first->protocol);
-		     i++) {
-			auto_free char *port = mem_printf("%u", ports[i].host_port);
-
-			json_object_begin(w, NULL);
-			json_write_string(w, "HostIp", ports[i].host_ip);
-			json_write_string(w, "HostPort", ports[i].host_port ? port : "");
-			json_end(w);
-		}
-		json_end(w);
-	}
-	json_end(w);
-}
-
-static void write_binds(struct json_writer *w, const struct container_config *config)
-{
-	auto_strv binds = {0};
-
-	for (size_t i = 0; i < config->mount_count; i++) {
-		const struct container_mount *mount = &config->mounts[i];
-
-		if (mount->kind != MOUNT_TMPFS && mount->source && !mount->anonymous)
-			strv_add_format(&binds, "%s:%s%s", mount->source, mount->target,
-					mount->read_only ? ":ro" : "");
-	}
-	document_list(w, "Binds", &binds);
-}
-
-static void write_tmpfs(struct json_writer *w, const struct container_config *config)
-{
-	json_object_begin(w, "Tmpfs");
-	for (size_t i = 0; i < config->mount_count; i++)
-		if (config->mounts[i].kind == MOUNT_TMPFS)
-			json_write_string(w, config->mounts[i].target,
-					  config->mounts[i].options ? config->mounts[i].options
-								    : "");
-	json_end(w);
-}
-
-static void write_limits(struct json_writer *w, const struct container_config *config)
-{
-	int64_t swap = config->memory_swap ? config->memory_swap : (int64_t)config->memory * 2;
-
-	json_write_u64(w, "CpuShares", config->cpu_shares);
-	json_write_u64(w, "Memory", config->memory);
-	json_write_i64(w, "NanoCpus", config->nano_cpus);
-	json_write_string(w, "CgroupParent", config->cgroup_parent ? config->cgroup_parent : "");
-	json_write_i64(w, "MemorySwap", config->memory ? swap : 0);
-	if (config->pids_limit > 0)
-		json_write_i64(w, "PidsLimit", config->pids_limit);
-	else
-		json_write_null(w, "PidsLimit");
-}
-
-static void write_host_config(struct json_writer *w, const struct container *container)
-{
-	const struct container_config *config = &container->config;
-	static const struct strv none = {0};
-
-	json_object_begin(w, "HostConfig");
-	write_binds(w, config);
-	json_write_string(w, "ContainerIDFile", "");
-	json_object_begin(w, "LogConfig");
-	json_write_string(w, "Type", "json-file");
-	json_object_begin(w, "Config");
-	json_end(w);
-	json_end(w);
-	json_write_string(w, "NetworkMode", config->network);
-	write_ports(w, "PortBindings", config->ports, config->port_count, &none);
-	json_object_begin(w, "RestartPolicy");
-	json_write_string(w, "Name", "no");
-	json_write_i64(w, "MaximumRetryCount", 0);
-	json_end(w);
-	json_write_bool(w, "AutoRemove", config->auto_remove);
-	json_write_null(w, "CapAdd");
-	json_write_null(w, "CapDrop");
-	json_write_string(w, "CgroupnsMode", "private");
-	document_list(w, "Dns", &config->dns);
-	document_list(w, "DnsOptions", &config->dns_options);
-	document_list(w, "DnsSearch", &config->dns_search);
-	document_list(w, "ExtraHosts", &config->extra_hosts);
-	json_write_string(w, "IpcMode", "private");
-	json_write_bool(w, "Privileged", false);
-	json_write_bool(w, "PublishAllPorts", config->publish_all);
-	json_write_bool(w, "ReadonlyRootfs", config->read_only);
-	write_tmpfs(w, config);
-	json_write_string(w, "Runtime", config->runtime ? config->runtime : "kist-runtime");
-	write_limits(w, config);
 	json_end(w);
 }
 
@@ -151,8 +37,8 @@ static char *mount_source(const struct engine *engine, const struct container_mo
 					   : mem_strdup(mount->source);
 }
 
-static void write_mounts(struct json_writer *w, const struct engine *engine,
-			 const struct container_config *config)
+void document_mounts(struct json_writer *w, const struct engine *engine,
+		     const struct container_config *config)
 {
 	static const char *const kinds[] = {
 		[MOUNT_BIND] = "bind", [MOUNT_VOLUME] = "volume", [MOUNT_TMPFS] = "tmpfs"};
@@ -182,25 +68,50 @@ static void write_mounts(struct json_writer *w, const struct engine *engine,
 	json_end(w);
 }
 
+/* What stands in for volumes without a name. */
+static void write_volumes(struct json_writer *w, const struct container_config *config)
+{
+	auto_strv targets = {0};
+
+	for (size_t i = 0; i < config->mount_count; i++)
+		if (config->mounts[i].kind == MOUNT_VOLUME && config->mounts[i].anonymous)
+			strv_add(&targets, config->mounts[i].target);
+	if (targets.n == 0)
+		json_write_null(w, "Volumes");
+	else
+		document_set(w, "Volumes", &targets);
+}
+
+static void write_command_config(struct json_writer *w, const struct container_config *config)
+{
+	json_write_strings(w, "Env", strv_argv(&config->env));
+	document_list(w, "Cmd", &config->command);
+	json_write_string(w, "Image", config->image);
+	write_volumes(w, config);
+	json_write_string(w, "WorkingDir", config->working_dir ? config->working_dir : "");
+	document_list(w, "Entrypoint", &config->entrypoint);
+	json_write_null(w, "OnBuild");
+}
+
 static void write_config(struct json_writer *w, const struct container *container)
 {
 	const struct container_config *config = &container->config;
+	const char *domain = config->isolation.domainname;
 	auto_free char *hostname = config->hostname ? mem_strdup(config->hostname)
 						    : mem_strndup(container->id, ID_SHORT);
 
 	json_object_begin(w, "Config");
 	json_write_string(w, "Hostname", hostname);
-	json_write_string(w, "Domainname", "");
+	json_write_string(w, "Domainname", domain ? domain : "");
 	json_write_string(w, "User", config->user ? config->user : "");
 	json_write_bool(w, "AttachStdin", config->open_stdin);
-	json_write_bool(w, "Tty", false);
-	json_write_bool(w, "OpenStdin", config->open_stdin);
+	json_write_bool(w, "AttachStdout", false);
+	json_write_bool(w, "AttachStderr", false);
 	document_set(w, "ExposedPorts", &container->exposed_ports);
-	json_write_strings(w, "Env", strv_argv(&config->env));
-	document_list(w, "Cmd", &config->command);
-	json_write_string(w, "Image", config->image);
-	json_write_string(w, "WorkingDir", config->working_dir ? config->working_dir : "");
-	document_list(w, "Entrypoint", &config->entrypoint);
+	json_write_bool(w, "Tty", config->tty);
+	json_write_bool(w, "OpenStdin", config->open_stdin);
+	json_write_bool(w, "StdinOnce", config->stdin_once);
+	write_command_config(w, config);
 	document_map(w, "Labels", &config->labels);
 	if (config->stop_signal > 0) {
 		auto_free char *name =
@@ -215,6 +126,14 @@ static void write_config(struct json_writer *w, const struct container *containe
 	json_end(w);
 }
 
+/* What kist's bridge does not have. */
+static void write_address6(struct json_writer *w)
+{
+	json_write_string(w, "IPv6Gateway", "");
+	json_write_string(w, "GlobalIPv6Address", "");
+	json_write_i64(w, "GlobalIPv6PrefixLen", 0);
+}
+
 static void write_address(struct json_writer *w, const struct container_network *network)
 {
 	json_write_string(w, "Gateway", network->gateway);
@@ -223,19 +142,52 @@ static void write_address(struct json_writer *w, const struct container_network 
 	json_write_string(w, "MacAddress", network->mac);
 }
 
-static void write_network_settings(struct json_writer *w, const struct container *container)
+void document_endpoint(struct json_writer *w, const struct engine *engine,
+		       const struct container *container)
+{
+	bool running = container->state == CONTAINER_RUNNING;
+	char id[DOCUMENT_ID_SIZE];
+
+	json_object_begin(w, container->config.network);
+	json_write_null(w, "IPAMConfig");
+	json_write_null(w, "Links");
+	json_write_null(w, "Aliases");
+	json_write_null(w, "DriverOpts");
+	json_write_i64(w, "GwPriority", 0);
+	json_write_string(w, "NetworkID",
+			  document_network_id(engine, container->config.network, id));
+	json_write_string(w, "EndpointID", running ? container->id : "");
+	write_address(w, &container->network);
+	write_address6(w);
+	json_write_null(w, "DNSNames");
+	json_end(w);
+}
+
+static void write_network_settings(struct json_writer *w, const struct engine *engine,
+				   const struct container *container)
 {
 	const struct container_network *network = &container->network;
+	bool running = container->state == CONTAINER_RUNNING;
+	auto_free char *sandbox =
+		running ? mem_printf("/proc/%d/ns/net", container->pid) : mem_strdup("");
 	static const struct strv none = {0};
 
 	json_object_begin(w, "NetworkSettings");
-	write_ports(w, "Ports", network->ports, network->port_count,
-		    container->state == CONTAINER_RUNNING ? &container->exposed_ports : &none);
+	json_write_string(w, "Bridge", "");
+	json_write_string(w, "SandboxID", running ? container->id : "");
+	json_write_string(w, "SandboxKey", sandbox);
+	document_ports(w, "Ports", network->ports, network->port_count,
+		       running ? &container->exposed_ports : &none);
+	json_write_bool(w, "HairpinMode", false);
+	json_write_string(w, "LinkLocalIPv6Address", "");
+	json_write_i64(w, "LinkLocalIPv6PrefixLen", 0);
+	json_write_null(w, "SecondaryIPAddresses");
+	json_write_null(w, "SecondaryIPv6Addresses");
+	json_write_string(w, "EndpointID", running ? container->id : "");
 	write_address(w, network);
+	write_address6(w);
 	json_object_begin(w, "Networks");
-	json_object_begin(w, container->config.network);
-	write_address(w, network);
-	json_end(w);
+	document_endpoint(w, engine, container);
 	json_end(w);
 	json_end(w);
 }
@@ -279,13 +231,14 @@ void document_container(struct json_writer *w, struct engine *engine,
 	write_run_path(w, "HostsPath", run, container, "hosts");
 	json_write_string(w, "LogPath", log);
 	json_write_string(w, "Name", name);
-	json_write_i64(w, "RestartCount", 0);
+	json_write_u64(w, "RestartCount", container->restarts);
 	json_write_string(w, "Driver", "overlay");
 	json_write_string(w, "Platform", "linux");
 	json_write_string(w, "MountLabel", "");
 	json_write_string(w, "ProcessLabel", "");
 	json_write_string(w, "AppArmorProfile", "");
-	write_host_config(w, container);
+	json_write_null(w, "ExecIDs");
+	document_host_config(w, "HostConfig", container);
 	json_object_begin(w, "GraphDriver");
 	json_object_begin(w, "Data");
 	json_write_string(w, "UpperDir", upper);
@@ -293,8 +246,8 @@ void document_container(struct json_writer *w, struct engine *engine,
 	json_end(w);
 	json_write_string(w, "Name", "overlay");
 	json_end(w);
-	write_mounts(w, engine, &container->config);
+	document_mounts(w, engine, &container->config);
 	write_config(w, container);
-	write_network_settings(w, container);
+	write_network_settings(w, engine, container);
 	json_end(w);
 }

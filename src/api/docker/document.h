@@ -18,8 +18,16 @@
 /* GET /containers/{id}/json. */
 void document_container(struct json_writer *w, struct engine *engine,
 			const struct container *container);
-/* GET /images/{name}/json. */
-void document_image(struct json_writer *w, const struct image *image);
+/* An element of GET /containers/json. */
+void document_container_row(struct json_writer *w, const struct engine *engine,
+			    const struct container *container);
+/* GET /images/{name}/json, as API 1.@version has it. */
+void document_image(struct json_writer *w, const struct image *image, unsigned version);
+/* An element of GET /images/json; @tags and @digests are those to show. */
+void document_image_row(struct json_writer *w, const struct image *image, const struct strv *tags,
+			const struct strv *digests, unsigned version);
+
+#define DOCUMENT_VERSION_NEWEST 51
 
 /* ---- members that several documents have ---- */
 
@@ -31,3 +39,33 @@ void document_list(struct json_writer *w, const char *key, const struct strv *li
 void document_map(struct json_writer *w, const char *key, const struct strv *pairs);
 /* A Go set of names, {"80/tcp": {}, ...}; nothing at all when it is empty ("omitempty"). */
 void document_set(struct json_writer *w, const char *key, const struct strv *names);
+/* {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8080"}], "90/udp": null}. */
+void document_ports(struct json_writer *w, const char *key, const struct port_mapping *published,
+		    size_t published_count, const struct strv *exposed);
+
+/* ---- parts of a container's document ---- */
+
+/* "running", "paused", "exited", ... */
+const char *document_state_name(const struct container *container);
+/* Its command line in one text, as `docker ps --no-trunc` shows it. Owned by the caller. */
+char *document_command(const struct container *container) MUST_CHECK;
+/* The object HostConfig. */
+void document_host_config(struct json_writer *w, const char *key,
+			  const struct container *container);
+/* The list Mounts. */
+void document_mounts(struct json_writer *w, const struct engine *engine,
+		     const struct container_config *config);
+/* A member of Networks: what it has in its network. */
+void document_endpoint(struct json_writer *w, const struct engine *engine,
+		       const struct container *container);
+
+/* ---- names and ids ---- */
+
+#define DOCUMENT_ID_SIZE 65
+
+/* The id of a network, which has a name only: 64 digits made of that and of the engine. */
+const char *document_network_id(const struct engine *engine, const char *network,
+				char ret[DOCUMENT_ID_SIZE]);
+/* The names of an image as people write them: with a tag, and by the digest of its manifest. */
+void document_image_names(const struct image *image, struct strv *ret_tags,
+			  struct strv *ret_digests);

@@ -43,24 +43,42 @@ static const struct option typed_options[] = {
 static const struct template_member inspect_types[] = {
 	{"Annotations", TEMPLATE_STRING_MAP},
 	{"Binds", TEMPLATE_LIST},
+	{"BlkioDeviceReadBps", TEMPLATE_LIST},
+	{"BlkioDeviceReadIOps", TEMPLATE_LIST},
+	{"BlkioDeviceWriteBps", TEMPLATE_LIST},
+	{"BlkioDeviceWriteIOps", TEMPLATE_LIST},
+	{"BlkioWeightDevice", TEMPLATE_LIST},
 	{"CapAdd", TEMPLATE_LIST},
 	{"CapDrop", TEMPLATE_LIST},
 	{"Cmd", TEMPLATE_LIST},
+	{"DeviceCgroupRules", TEMPLATE_LIST},
+	{"Devices", TEMPLATE_LIST},
 	{"Dns", TEMPLATE_LIST},
 	{"DnsOptions", TEMPLATE_LIST},
 	{"DnsSearch", TEMPLATE_LIST},
 	{"Data", TEMPLATE_STRING_MAP},
 	{"Entrypoint", TEMPLATE_LIST},
 	{"Env", TEMPLATE_LIST},
+	{"ExecIDs", TEMPLATE_LIST},
 	{"ExposedPorts", TEMPLATE_MAP},
 	{"ExtraHosts", TEMPLATE_LIST},
+	{"GroupAdd", TEMPLATE_LIST},
 	{"Health", TEMPLATE_POINTER},
 	{"Labels", TEMPLATE_STRING_MAP},
+	{"Links", TEMPLATE_LIST},
+	{"MaskedPaths", TEMPLATE_LIST},
+	{"MemorySwappiness", TEMPLATE_POINTER},
 	{"Networks", TEMPLATE_MAP},
+	{"OnBuild", TEMPLATE_LIST},
+	{"OomKillDisable", TEMPLATE_POINTER},
 	{"PidsLimit", TEMPLATE_POINTER},
 	{"PortBindings", TEMPLATE_MAP},
 	{"Ports", TEMPLATE_MAP},
+	{"ReadonlyPaths", TEMPLATE_LIST},
+	{"SecurityOpt", TEMPLATE_LIST},
+	{"Sysctls", TEMPLATE_STRING_MAP},
 	{"Tmpfs", TEMPLATE_STRING_MAP},
+	{"Ulimits", TEMPLATE_LIST},
 	{"Volumes", TEMPLATE_MAP},
 	{NULL},
 };
@@ -83,7 +101,7 @@ static int add_image(struct json_writer *w, struct engine *engine, const char *n
 	int r = store_image_find(&engine->root, name, &image, err);
 
 	if (r == 0)
-		document_image(w, &image);
+		document_image(w, &image, DOCUMENT_VERSION_NEWEST);
 	return r;
 }
 
