@@ -101,7 +101,7 @@ static int spare_intents(struct needs *left, const char *except, struct error *e
 
 		if (entry->d_name[0] == '.' || (except && STREQ(entry->d_name, except)) ||
 		    atomic_read(dirfd(dir), entry->d_name, INTENT_MAX, &text, &len) < 0 ||
-		    json_parse(text, len, &json, NULL) < 0)
+		    json_parse(text, strlen(text), &json, NULL) < 0)
 			continue;
 		spare_list(&left->layers, json_get(json, "layers"));
 		spare_list(&left->blobs, json_get(json, "blobs"));
@@ -123,10 +123,12 @@ static int remove_layer(const struct root *root, int layers, const char *diff_id
 	/* Out of sight in one step: half a layer is never where a whole one is looked for. */
 	r = tree_remove(staging, doomed);
 	if (r == 0 && renameat(layers, digest_hex(diff_id), staging, doomed) < 0)
-		return errno == ENOENT
-			       ? 0
-			       : error_errno(err, errno, "remove layer %.12s", digest_hex(diff_id));
-	(void)unlinkat(layers, size, 0);
+		r = -errno;
+	/* Its size is written first, so it may be all there is. */
+	if (r == 0 || r == -ENOENT)
+		(void)unlinkat(layers, size, 0);
+	if (r == -ENOENT)
+		return 0;
 	if (r == 0)
 		r = tree_remove(staging, doomed);
 	return r < 0 ? error_errno(err, r, "remove layer %.12s", digest_hex(diff_id)) : 1;
@@ -265,6 +267,7 @@ int store_recover(const struct root *root, const char *what, const char *id, con
 	auto_strv layers = {0}, blobs = {0};
 	auto_fd int staging = -EBADF, lock = -EBADF;
 	auto_json *json = NULL;
+	const char *image;
 	int r;
 
 	staging = root_dir_open(root, STAGING, err);
@@ -282,5 +285,8 @@ int store_recover(const struct root *root, const char *what, const char *id, con
 		return r;
 	add_digests(&layers, json_get(json, "layers"));
 	add_digests(&blobs, json_get(json, "blobs"));
-	return store_collect(root, &layers, &blobs, name, NULL, err);
+	image = json_get_string(json, "image");
+	if (image && digest_valid(image))
+		r = image_record_take_back(root, image, err);
+	return r < 0 ? r : store_collect(root, &layers, &blobs, name, NULL, err);
 }

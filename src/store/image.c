@@ -321,21 +321,17 @@ static int remove_reference(const struct root *root, const char *full, struct st
 static int remove_image(const struct root *root, const struct image_record *record, bool damaged,
 			struct strv *lines, struct error *err)
 {
-	auto_free char *file = mem_printf("%s.json", digest_hex(record->image.id));
-	auto_fd int dir = root_dir_open(root, "images/records", err);
 	auto_strv blobs = {0}, gone = {0};
 	int r = 0;
 
-	if (dir < 0)
-		return dir;
 	for (size_t i = 0; r == 0 && i < record->image.references.n; i++)
 		r = remove_reference(root, record->image.references.v[i], lines, err);
 	if (r == 0)
 		r = layout_write(root, err);
+	if (r == 0)
+		r = image_record_remove(root, record->image.id, err);
 	if (r < 0)
 		return r;
-	if ((unlinkat(dir, file, 0) < 0 && errno != ENOENT) || fsync(dir) < 0)
-		return error_errno(err, errno, "remove image %.12s", digest_hex(record->image.id));
 	strv_add_format(lines, "Deleted: %s", record->image.id);
 	strv_add(&blobs, record->image.id);
 	for (size_t i = 0; i < record->manifest_count; i++)

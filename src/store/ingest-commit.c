@@ -155,7 +155,7 @@ static void make_record(const struct ingest_image *request, int layers, struct i
 		record->image.size += layer_size(layers, record->image.diff_ids.v[i]);
 }
 
-/* An image that is here already keeps its names, and its other manifests. */
+/* An image that is here already keeps its names, and its other manifests. 1 if it is, 0 if not. */
 static int keep_known(const struct root *root, struct image_record *record, struct error *err)
 {
 	auto_image_record old = {0};
@@ -176,7 +176,20 @@ static int keep_known(const struct root *root, struct image_record *record, stru
 		image_record_add_manifest(record, old.manifests[i].digest,
 					  old.manifests[i].media_type, old.manifests[i].size,
 					  &old.manifests[i].blobs);
-	return 0;
+	return 1;
+}
+
+/* The record, then the name. Whoever dies or fails in between leaves no image without a name. */
+static int name_image(struct ingest *ingest, const struct reference *ref,
+		      struct image_record *record, bool is_new, bool *ret_new, struct error *err)
+{
+	int r = is_new ? ingest_announce(ingest, record->image.id, err) : 0;
+
+	if (r == 0)
+		r = reference_point(ingest->root, ref, record, ret_new, err);
+	if (r < 0 && is_new)
+		(void)!image_record_take_back(ingest->root, record->image.id, NULL);
+	return r;
 }
 
 int ingest_commit(struct ingest *ingest, const struct ingest_image *request, bool *ret_new,
@@ -186,6 +199,7 @@ int ingest_commit(struct ingest *ingest, const struct ingest_image *request, boo
 	auto_reference ref = {0};
 	auto_image_record record = {0};
 	auto_fd int lock = -EBADF;
+	bool is_new;
 	int r = 0;
 
 	if (request->reference)
@@ -210,10 +224,11 @@ int ingest_commit(struct ingest *ingest, const struct ingest_image *request, boo
 		r = keep_known(ingest->root, &record, err);
 	if (r < 0)
 		return r;
+	is_new = r == 0;
 	image_record_add_manifest(&record, request->manifest, request->manifest_type,
 				  request->manifest_size, request->layers);
 	if (request->reference)
-		return reference_point(ingest->root, &ref, &record, ret_new, err);
+		return name_image(ingest, &ref, &record, is_new, ret_new, err);
 	if (ret_new)
 		*ret_new = true;
 	return image_record_write(ingest->root, &record, err);

@@ -44,6 +44,7 @@ struct ingest {
 	/* Of what is in the store already or was put there by us: removed again at the end, unless
 	 * somebody needs it. Also the text of the intent. */
 	struct strv held_layers, held_blobs;
+	const char *new_image; /* whose record is written, and whose name is not yet; NULL */
 };
 
 /* Names in the staging folder. Owned by the caller. */
@@ -55,4 +56,7 @@ int ingest_blob_create(struct ingest *ingest, unsigned number, struct error *err
  * NULL). */
 int ingest_hold(struct ingest *ingest, const char *diff_id, const char *blob,
 		struct error *err) MUST_CHECK;
+/* With the lock held, before the record of an image that was not here is written: whoever finds the
+ * intent takes back a record that its name never followed. */
+int ingest_announce(struct ingest *ingest, const char *image_id, struct error *err) MUST_CHECK;
 void ingest_layer_release(struct ingest_layer *layer);

@@ -41,20 +41,32 @@ static char *intent_text(const struct ingest *ingest)
 	json_object_begin(&w, NULL);
 	json_write_strings(&w, "layers", strv_argv(&ingest->held_layers));
 	json_write_strings(&w, "blobs", strv_argv(&ingest->held_blobs));
+	if (ingest->new_image)
+		json_write_string(&w, "image", ingest->new_image);
 	json_end(&w);
 	return str_take(&text);
 }
 
+static int update_intent(struct ingest *ingest, struct error *err)
+{
+	auto_free char *text = intent_text(ingest);
+
+	return intent_update(&ingest->intent, text, err);
+}
+
+int ingest_announce(struct ingest *ingest, const char *image_id, struct error *err)
+{
+	ingest->new_image = image_id;
+	return update_intent(ingest, err);
+}
+
 int ingest_hold(struct ingest *ingest, const char *diff_id, const char *blob, struct error *err)
 {
-	auto_free char *text = NULL;
-
 	if (diff_id && !strv_contains(&ingest->held_layers, diff_id))
 		strv_add(&ingest->held_layers, diff_id);
 	if (blob && !strv_contains(&ingest->held_blobs, blob))
 		strv_add(&ingest->held_blobs, blob);
-	text = intent_text(ingest);
-	return intent_update(&ingest->intent, text, err);
+	return update_intent(ingest, err);
 }
 
 static int make_staging(struct ingest *ingest, struct error *err)

@@ -27,6 +27,7 @@ struct image_record {
 	struct image image;
 	struct image_record_manifest *manifests; /* oldest first, at least one */
 	size_t manifest_count;
+	bool unconfirmed; /* as read: it was written with names, and no file says any of them */
 };
 
 /* Adds a manifest, or makes it the newest. */
@@ -50,6 +51,11 @@ int image_record_salvage(const struct root *root, const char *id, struct image_r
 /* Durable when it returns. */
 int image_record_write(const struct root *root, const struct image_record *record,
 		       struct error *err) MUST_CHECK;
+/* With the lock held: the record alone; durable when it returns. */
+int image_record_remove(const struct root *root, const char *id, struct error *err) MUST_CHECK;
+/* With the lock held: removes the record of a new image whose name never followed. One that
+ * somebody else has written again meanwhile, without a name, is theirs. */
+int image_record_take_back(const struct root *root, const char *id, struct error *err) MUST_CHECK;
 /* Calls @each with the id of every record until it returns non-zero; returns that or 0. */
 int image_record_each(const struct root *root, int (*each)(const char *id, void *arg), void *arg,
 		      struct error *err) MUST_CHECK;

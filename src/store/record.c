@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define RECORDS "images/records"
 
@@ -243,6 +244,7 @@ static int keep_true_references(const struct root *root, struct image_record *re
 		if (r == 1 && STREQ(image, record->image.id))
 			strv_add(&names, record->image.references.v[i]);
 	}
+	record->unconfirmed = names.n == 0 && record->image.references.n > 0;
 	strv_release(&record->image.references);
 	record->image.references = names;
 	names = (struct strv) {0};
@@ -363,6 +365,31 @@ int image_record_write(const struct root *root, const struct image_record *recor
 		return dir;
 	r = atomic_write(dir, name, text.data, text.len, 0600, ATOMIC_SYNC);
 	return r < 0 ? error_errno(err, r, "write %s/" RECORDS "/%s", root->dir, name) : 0;
+}
+
+int image_record_remove(const struct root *root, const char *id, struct error *err)
+{
+	auto_free char *name = mem_printf("%s.json", digest_hex(id));
+	auto_fd int dir = root_dir_open(root, RECORDS, err);
+
+	if (dir < 0)
+		return dir;
+	if ((unlinkat(dir, name, 0) < 0 && errno != ENOENT) || fsync(dir) < 0)
+		return error_errno(err, errno, "remove image %.12s", digest_hex(id));
+	return 0;
+}
+
+int image_record_take_back(const struct root *root, const char *id, struct error *err)
+{
+	auto_image_record record = {0};
+	auto_error why = {0};
+	int r = image_record_read(root, id, &record, &why);
+
+	if (r < 0)
+		return why.kind == ERROR_NOT_FOUND || why.kind == ERROR_CORRUPT
+			       ? 0
+			       : error_move(err, &why);
+	return record.unconfirmed ? image_record_remove(root, id, err) : 0;
 }
 
 int image_record_each(const struct root *root, int (*each)(const char *id, void *arg), void *arg,

@@ -143,6 +143,23 @@ def test_killed_at_any_moment_it_is_whole_or_absent(store, when):
     assert store.files() == []
 
 
+def test_killed_at_any_rename_it_has_its_name_or_is_absent(store):
+    data = layer(file("f", b"content"))
+    for when in range(1, 30):
+        killed = subprocess.run(["strace", "-o", "/dev/null", "-e", "trace=/^rename", "-e", f"inject=/^rename:signal=KILL:when={when}",
+                                 store.tool, "import", "test"], env=store.environment, input=data, capture_output=True, check=False,
+                                timeout=60)
+        store.run("recover")
+        assert store.folders("staging") == [] and store.folders("intents") == []
+        if store.run("images"):
+            assert store.run("find", "test")
+            store.run("rmi", "test")
+        assert store.files() == []
+        if killed.returncode == 0:
+            break
+    assert 3 < when < 29
+
+
 def test_truncated_and_damaged_layers_are_refused_and_leave_nothing(store):
     plain = layer(*[file(f"f{i}", os.urandom(3000)) for i in range(20)])
     packed = gzip.compress(plain)
