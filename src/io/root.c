@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@ struct removal {
 	int top_fd;
 	dev_t device;
 	unsigned moved;
+	bool keep_sockets; /* at the top */
 };
 
 static int remove_below(struct removal *removal, int dir_fd, unsigned depth);
@@ -72,6 +74,14 @@ static int remove_entry(struct removal *removal, int dir_fd, const char *name, u
 	return unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
+static bool is_kept(const struct removal *removal, int dir_fd, const char *name, unsigned depth)
+{
+	struct stat st;
+
+	return removal->keep_sockets && depth == 0 &&
+	       fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISSOCK(st.st_mode);
+}
+
 static int remove_below(struct removal *removal, int dir_fd, unsigned depth)
 {
 	struct dirent *entry;
@@ -89,7 +99,8 @@ static int remove_below(struct removal *removal, int dir_fd, unsigned depth)
 	while ((entry = readdir(dir))) {
 		int one;
 
-		if (STREQ(entry->d_name, ".") || STREQ(entry->d_name, ".."))
+		if (STREQ(entry->d_name, ".") || STREQ(entry->d_name, "..") ||
+		    is_kept(removal, dir_fd, entry->d_name, depth))
 			continue;
 		one = remove_entry(removal, dir_fd, entry->d_name, depth);
 		if (one < 0)
@@ -99,9 +110,9 @@ static int remove_below(struct removal *removal, int dir_fd, unsigned depth)
 	return r;
 }
 
-int tree_empty(int dir_fd)
+static int empty(int dir_fd, bool keep_sockets)
 {
-	struct removal removal = {.top_fd = dir_fd};
+	struct removal removal = {.top_fd = dir_fd, .keep_sockets = keep_sockets};
 	struct stat st;
 	unsigned before;
 	int r;
@@ -114,6 +125,11 @@ int tree_empty(int dir_fd)
 		r = remove_below(&removal, dir_fd, 0);
 	} while (r == 0 && removal.moved != before);
 	return r;
+}
+
+int tree_empty(int dir_fd)
+{
+	return empty(dir_fd, false);
 }
 
 int tree_remove(int dir_fd, const char *name)
@@ -259,7 +275,8 @@ static int empty_after_boot(struct root *root, struct error *err)
 	mem_freep(&seen);
 	r = atomic_read(root->run_fd, BOOT_ID_FILE, BOOT_ID_MAX, &seen, &seen_len);
 	if (r == -ENOENT || (r == 0 && !STREQ(seen, now)))
-		r = tree_empty(root->run_fd);
+		/* A service manager listens for us before the first of us runs. */
+		r = empty(root->run_fd, true);
 	if (r == 0)
 		r = atomic_write(root->run_fd, BOOT_ID_FILE, now, now_len, 0600, 0);
 	(void)flock(root->run_fd, LOCK_UN);

@@ -139,7 +139,7 @@ static int reopen_root(int root_fd)
 	return fd < 0 || dup3(fd, root_fd, O_CLOEXEC) < 0 ? -errno : 0;
 }
 
-static int become_nobody(struct error *err)
+static int become_nobody(bool see_users, struct error *err)
 {
 	uint64_t needed = UINT64_C(1) << CAP_SYS_ADMIN;
 	unsigned id = NOBODY_ID;
@@ -156,7 +156,7 @@ static int become_nobody(struct error *err)
 	/* Some distributions let only this capability make user namespaces. */
 	if (set_capabilities(needed, needed) < 0)
 		return error_errno(err, errno, "keep a capability");
-	if (unshare(CLONE_NEWUSER) < 0)
+	if (!see_users && unshare(CLONE_NEWUSER) < 0)
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "make a user namespace for a worker: this machine refuses it "
 				 "(errno %d); allow it with sysctl user.max_user_namespaces",
@@ -192,7 +192,8 @@ static int limit_resources(const struct sandbox *sandbox)
 
 	r = limit(RLIMIT_DATA, sandbox->memory);
 	if (r == 0)
-		r = limit(RLIMIT_NOFILE, DESCRIPTORS_MAX);
+		r = limit(RLIMIT_NOFILE,
+			  sandbox->descriptors ? sandbox->descriptors : DESCRIPTORS_MAX);
 	if (r == 0)
 		r = limit(RLIMIT_CORE, 0);
 	return r;
@@ -232,7 +233,7 @@ int sandbox_enter(const struct sandbox *sandbox, struct error *err)
 	if (r < 0)
 		return r;
 	if (keep == 0) {
-		r = become_nobody(err);
+		r = become_nobody(sandbox->see_users, err);
 		if (r < 0)
 			return r;
 	}

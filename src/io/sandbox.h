@@ -33,7 +33,11 @@ struct sandbox {
 	bool network;
 	/* Bits of the capabilities to keep (1 << CAP_CHOWN | …). 0: be nobody. */
 	uint64_t capabilities;
-	uint64_t memory; /* RLIMIT_DATA, bytes */
+	/* Stay in the user namespace of the caller: the ids of those at the other end of a socket
+	 * are then what they are. For those without capabilities. */
+	bool see_users;
+	uint64_t memory;      /* RLIMIT_DATA, bytes */
+	uint64_t descriptors; /* RLIMIT_NOFILE; 0: 64 */
 	const int *system_calls;
 	size_t system_call_count;
 };

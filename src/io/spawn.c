@@ -101,7 +101,8 @@ static int child_main(void *arg)
 
 	if (spawn->flags & SPAWN_DIE_WITH_PARENT) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-		if (getppid() != start->parent)
+		/* A parent outside one's own pid namespace is called 0. */
+		if (getppid() != (spawn->flags & SPAWN_NEW_PIDS ? 0 : start->parent))
 			_exit(125);
 	}
 	reset_signals();
@@ -120,6 +121,7 @@ int spawn(const struct spawn *spawn, struct child *ret)
 	auto_free char *stack = mem_alloc(CHILD_STACK);
 	struct start start = {.spawn = spawn, .parent = getpid()};
 	sigset_t all, old;
+	int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
 	int pid_fd = -EBADF;
 	uintptr_t top = ((uintptr_t)stack + CHILD_STACK) & ~(uintptr_t)63;
 	pid_t pid;
@@ -129,8 +131,9 @@ int spawn(const struct spawn *spawn, struct child *ret)
 	/* No handler of ours may run in the child while it shares our memory. */
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, &old);
-	pid = clone(child_main, (void *)top, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &start,
-		    &pid_fd);
+	if (spawn->flags & SPAWN_NEW_PIDS)
+		flags |= CLONE_NEWPID;
+	pid = clone(child_main, (void *)top, flags, &start, &pid_fd);
 	saved = errno;
 	(void)sigprocmask(SIG_SETMASK, &old, NULL);
 	if (pid < 0)

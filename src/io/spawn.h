@@ -20,6 +20,7 @@ struct spawn_fd {
 enum spawn_flags {
 	SPAWN_DIE_WITH_PARENT = 1 << 0, /* PR_SET_PDEATHSIG SIGKILL, set before the exec */
 	SPAWN_NEW_SESSION = 1 << 1,	/* setsid */
+	SPAWN_NEW_PIDS = 1 << 2,	/* the first process of a pid namespace of its own */
 };
 
 struct spawn {
