@@ -38,7 +38,9 @@ PROGRAMS = {
     "cmd/monitor": [*LOW, "monitor"],
     "cmd/runtime": [*LOW, "runtime"],
     # the door parses requests; it never touches a container
-    "cmd/kistd": ["base", "codec", "spec", "kern", "io", "engine", "api"],
+    "cmd/kistd": ["base", "codec", "io", "api"],
+    # with privileges: it reads the door's record, and never HTTP or JSON
+    "cmd/operation": ["base", "codec", "api"],
     # the roles share record formats with those who start them
     "cmd/worker": [*LOW, "store", "registry", "build"],
 }

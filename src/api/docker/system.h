@@ -1,0 +1,9 @@
+/*
+ * GET /version, GET /info.
+ */
+#pragma once
+
+#include "api/call.h"
+
+int system_version(struct call *call, const void *values, struct error *err) MUST_CHECK;
+int system_info(struct call *call, const void *values, struct error *err) MUST_CHECK;
