@@ -8,6 +8,7 @@
 #include "base/macro.h"
 #include "base/options.h"
 #include "base/parse.h"
+#include "base/program.h"
 #include "base/strv.h"
 #include "cmd/kistd/door.h"
 #include "cmd/kistd/listen.h"
@@ -46,10 +47,17 @@ static const struct option options[] = {
 	{NULL},
 };
 
+static const struct program program = {
+	.name = "kistd",
+	.usage = "[OPTIONS]",
+	.summary = "Serve Docker's API for the containers and images of kist",
+	.options = options,
+};
+
 static void help(void)
 {
-	(void)printf("Usage:  kistd [OPTIONS]\n\nServe Docker's API for the containers and images "
-		     "of kist\n\nOptions:\n");
+	(void)printf("Usage:  %s %s\n\n%s\n\nOptions:\n", program.name, program.usage,
+		     program.summary);
 	options_list(stdout, options);
 }
 
@@ -121,6 +129,8 @@ int main(int argc, char **argv)
 
 	if (argc == 3 && STREQ(argv[1], "door"))
 		return run_door(argv[2]);
+	if (program_answer(&program, NULL, argc, argv))
+		return 0;
 	first = options_parse("kistd", options, 0, &kistd, argc, argv);
 	if (first == -ECANCELED) {
 		help();
