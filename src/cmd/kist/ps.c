@@ -1,8 +1,8 @@
 /*
  * kist ps: the containers.
  */
+#include "api/docker/container-filter.h"
 #include "api/docker/document.h"
-#include "api/docker/filter.h"
 #include "api/docker/ports.h"
 #include "base/mem.h"
 #include "base/parse.h"
@@ -13,7 +13,6 @@
 #include "cmd/kist/table.h"
 #include "engine/container.h"
 
-#include <regex.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,115 +56,12 @@ static const struct listing listing = {
 		 "{{.Names}}",
 };
 
-static bool match_id(const void *object, const char *value)
-{
-	return str_starts(((const struct container *)object)->id, value);
-}
-
-/* A regular expression, found anywhere in the name, with or without Docker's slash before it. */
-static bool match_name(const void *object, const char *value)
-{
-	const struct container *container = object;
-	auto_free char *slashed = mem_printf("/%s", container->name);
-	regex_t expression;
-	bool found;
-
-	if (regcomp(&expression, value, REG_EXTENDED | REG_NOSUB) != 0)
-		return false;
-	found = regexec(&expression, container->name, 0, NULL, 0) == 0 ||
-		regexec(&expression, slashed, 0, NULL, 0) == 0;
-	regfree(&expression);
-	return found;
-}
-
-static int check_name(const char *value, struct error *err)
-{
-	regex_t expression;
-
-	if (regcomp(&expression, value, REG_EXTENDED | REG_NOSUB) != 0)
-		return error_set(err, ERROR_INVALID,
-				 "invalid filter 'name=%s': not a regular expression", value);
-	regfree(&expression);
-	return 0;
-}
-
-static bool match_status(const void *object, const char *value)
-{
-	return STREQ(container_state_name(((const struct container *)object)->state), value);
-}
-
-static int check_status(const char *value, struct error *err)
-{
-	static const char *const known[] = {"created",	"running", "paused", "restarting",
-					    "removing", "exited",  "dead"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (STREQ(known[i], value))
-			return 0;
-	return error_set(err, ERROR_INVALID, "invalid filter 'status=%s'", value);
-}
-
-static bool match_exited(const void *object, const char *value)
-{
-	const struct container *container = object;
-	int64_t code;
-
-	return container->state == CONTAINER_EXITED && parse_i64(value, &code) == 0 &&
-	       code == container->exit_code;
-}
-
-static int check_exited(const char *value, struct error *err)
-{
-	int64_t code;
-
-	if (parse_i64(value, &code) < 0)
-		return error_set(err, ERROR_INVALID, "invalid filter 'exited=%s': not a number",
-				 value);
-	return 0;
-}
-
-static bool match_label(const void *object, const char *value)
-{
-	return filter_label(&((const struct container *)object)->config.labels, value);
-}
-
-/* The image by its name, with or without tag, or by its id. */
-static bool match_ancestor(const void *object, const char *value)
-{
-	const struct container *container = object;
-	const char *image = container->config.image, *digits = strchr(container->image_id, ':');
-	size_t len = strlen(value);
-
-	return STREQ(image, value) || (str_starts(image, value) && image[len] == ':') ||
-	       (str_starts(value, image) && STREQ(value + strlen(image), ":latest")) ||
-	       STREQ(container->image_id, value) ||
-	       (len >= ID_SHORT && digits && str_starts(digits + 1, value));
-}
-
-static const struct filter filters[] = {
-	{"ancestor", match_ancestor, NULL, false},
-	{"exited", match_exited, check_exited, false},
-	{"id", match_id, NULL, false},
-	{"label", match_label, NULL, true},
-	{"name", match_name, check_name, false},
-	{"status", match_status, check_status, false},
-	{NULL},
-};
-
 static char *show_command(const struct container *container, bool whole)
 {
-	auto_strv argv = {0};
-	auto_str text = {0}, quoted = {0};
-	auto_free char *cut = NULL;
+	auto_free char *text = document_command(container);
+	auto_free char *cut = table_ellipsis(text, whole ? SIZE_MAX : COMMAND_WIDTH);
+	auto_str quoted = {0};
 
-	container_argv(container, &argv);
-	for (size_t i = 0; i < argv.n; i++) {
-		bool quote = i > 0 && strchr(argv.v[i], ' ');
-
-		str_append_format(&text, "%s%s%s%s", i > 0 ? " " : "", quote ? "'" : "", argv.v[i],
-				  quote ? "'" : "");
-	}
-	cut = table_ellipsis(str_text(&text), whole ? text.len + 1 : COMMAND_WIDTH);
 	json_quote(&quoted, cut, strlen(cut));
 	return str_take(&quoted);
 }
@@ -232,7 +128,7 @@ static void write_row(struct json_writer *w, const struct container *container, 
 	json_write_string(w, "Networks", container->config.network);
 	json_write_string(w, "Ports", ports);
 	json_write_string(w, "RunningFor", ago);
-	json_write_string(w, "State", container_state_name(container->state));
+	json_write_string(w, "State", document_state_name(container));
 	json_write_string(w, "Status", status);
 	json_end(w);
 	json_object_begin(w, "Methods");
@@ -265,7 +161,7 @@ static void write_rows(struct json_writer *w, const struct ps_values *values,
 	json_array_begin(w, NULL);
 	for (size_t i = 0; i < count && limit > 0; i++) {
 		if (list[i].damage || (!all && list[i].state != CONTAINER_RUNNING) ||
-		    !filter_matches(filters, &values->filters, &list[i]))
+		    !filter_matches(container_filters, &values->filters, &list[i]))
 			continue;
 		write_row(w, &list[i], values->no_trunc);
 		limit--;
@@ -317,7 +213,8 @@ static int run(const struct invocation *invocation, void *data)
 	auto_error err = {0};
 	int r, status = 0;
 
-	if (filter_check(filters, &values->filters, &err) < 0 || read_last(values, &last, &err) < 0)
+	if (filter_check(container_filters, &values->filters, &err) < 0 ||
+	    read_last(values, &last, &err) < 0)
 		return kist_misuse(&err);
 	r = kist_engine_open(invocation, &engine, &err);
 	if (r == 0)
