@@ -5,8 +5,8 @@ the packages' versions and on these files alone, and is kept in a cache folder u
 
     <cache>/<hash>/{disk,initramfs,vmlinuz}
 
-Another variant of the root file system (systemd as init) is another list of packages in VARIANTS, with
-an init of its own.
+Variants: `plain` has an init of ours, which leaves the whole cgroup tree to the tests; `systemd` boots
+Debian's, and the tests run in a delegated service. Another one is another row in VARIANTS.
 """
 
 import fcntl
@@ -24,7 +24,11 @@ PACKAGES = """bash dash coreutils util-linux mount procps psmisc kmod iproute2 n
     tar gzip zstd diffutils e2fsprogs python3 python3-pytest busybox-static curl ca-certificates skopeo docker-registry
     libisal2 libcurl4 libcurl4t64 libssl3 libssl3t64 libzstd1 zlib1g libjson-c5 libseccomp2 openssl attr acl libcap2-bin file
     libc-bin base-files base-passwd netbase hostname login passwd libcap2-bin libcrypt1 libasan8 libubsan1 bats runc""".split()
-VARIANTS = {"plain": PACKAGES}
+VARIANTS = {"plain": PACKAGES, "systemd": [*PACKAGES, "systemd", "systemd-sysv", "dbus"]}
+# Units of systemd's start that find nothing to do here.
+MASKED = """systemd-random-seed systemd-update-utmp systemd-update-utmp-runlevel systemd-hwdb-update systemd-journal-catalog-update
+    systemd-journal-flush systemd-update-done systemd-firstboot systemd-sysusers systemd-binfmt systemd-pstore 
+    systemd-machine-id-commit systemd-boot-system-token getty@ serial-getty@ systemd-timesyncd systemd-networkd systemd-resolved""".split()
 # Dependencies that nothing in the machine runs.
 WITHOUT = {"gnupg", "dpkg", "apt", "perl", "perl-base", "debconf", "init-system-helpers", "libllvm14", "gcc-12-base",
            "tzdata", "media-types", "install-info", "readline-common", "sensible-utils", "dbus", "adduser",
@@ -70,7 +74,7 @@ def closure(names):
     found, queue = {}, list(names)
     while queue:
         name = queue.pop()
-        if name in WITHOUT or name not in known or known[name][0] in found:
+        if (name in WITHOUT and name not in names) or name not in known or known[name][0] in found:
             continue
         real, version, needs = known[name]
         found[real] = version
@@ -177,7 +181,29 @@ def make_initramfs(target, modules, scratch):
                        stderr=subprocess.DEVNULL, check=True)
 
 
-def make_root(root, packages, version, modules):
+def put_init(root, variant):
+    """The init of the machine, and what it starts."""
+    init = root / "usr/sbin/init"
+    job = root / "usr/lib/kist-vm"
+    job.mkdir(parents=True)
+    shutil.copy2(HERE / "job", job)
+    if variant == "plain":
+        shutil.copy2(HERE / "init", init)
+        init.chmod(0o755)
+        return
+    units = root / "etc/systemd/system"
+    shutil.rmtree(units, ignore_errors=True)  # this machine's
+    units.mkdir(parents=True)
+    shutil.copy2(HERE / "job.service", units)
+    (units / "default.target").write_text("[Unit]\nDescription=The job\nWants=job.service\nRequires=basic.target\n")
+    for name in [*(f"{name}.service" for name in MASKED), "systemd-ask-password-console.path", "systemd-ask-password-wall.path",
+                 "proc-sys-fs-binfmt_misc.automount"]:
+        (units / name).symlink_to("/dev/null")
+    (root / "etc/machine-id").write_text("4b1d0000000000000000000000000001\n")
+    assert init.is_symlink(), "systemd-sysv is not installed"
+
+
+def make_root(root, packages, variant, version, modules):
     for folder in ("dev", "proc", "sys", "run", "tmp", "mnt", "src", "root", "etc", "var/tmp", "usr/bin", "usr/sbin", "usr/lib",
                    "usr/lib64"):
         (root / folder).mkdir(parents=True, exist_ok=True)
@@ -201,9 +227,7 @@ def make_root(root, packages, version, modules):
     (root / "etc/hosts").write_text("127.0.0.1 localhost\n::1 localhost\n")
     (root / "etc/resolv.conf").write_text("nameserver 198.51.100.1\n")
     (root / "etc/fstab").write_text("")
-    init = root / "usr/sbin/init"
-    shutil.copy2(HERE / "init", init)
-    init.chmod(0o755)
+    put_init(root, variant)
     target = root / "usr/lib/modules" / version
     for path in with_dependencies([*BOOT_MODULES, *MODULES], modules):
         (target / path).parent.mkdir(parents=True, exist_ok=True)
@@ -243,7 +267,7 @@ def prepare(variant="plain"):
         packages = closure(VARIANTS[variant])
         version, kernel, modules = generic_kernel(scratch)
         key = hashlib.sha256(repr((variant, packages, version, kernel.stat().st_size)).encode())
-        for source in (HERE / "init", Path(__file__)):
+        for source in (HERE / "init", HERE / "job", HERE / "job.service", Path(__file__)):
             key.update(source.read_bytes())
         folder = cache / f"{variant}-{key.hexdigest()[:16]}"
         if folder.is_dir():
@@ -251,7 +275,7 @@ def prepare(variant="plain"):
             return folder
         root, made = Path(scratch, "root"), Path(scratch, "made")
         made.mkdir()
-        make_root(root, [name for name, _ in packages], version, modules)
+        make_root(root, [name for name, _ in packages], variant, version, modules)
         make_disk(root, made / "disk", 1536)
         make_initramfs(made / "initramfs", modules, scratch)
         shutil.copy2(kernel, made / "vmlinuz")
