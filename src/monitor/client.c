@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "io/atomic-file.h"
 #include "io/spawn.h"
+#include "io/unix.h"
 #include "monitor/record.h"
 
 #include <assert.h>
@@ -13,7 +14,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define PROGRAM		"kist-monitor"
@@ -69,24 +69,17 @@ int monitor_start(const struct strv *args, const struct monitor_fd *fds, size_t 
 
 int monitor_connect(const char *bundle, int *ret_fd, struct error *err)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	auto_fd int dir_fd = -EBADF, fd = -EBADF;
+	auto_fd int dir_fd = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd;
 
-	/* The bundle's path may be longer than an address. */
-	dir_fd = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (dir_fd < 0)
+	if (dir_fd < 0 && errno != ENOENT)
 		return error_errno(err, errno, "open %s", bundle);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd = dir_fd < 0 ? -ENOENT : unix_connect(dir_fd, "control");
+	if (fd == -ENOENT || fd == -ECONNREFUSED)
+		return error_set(err, ERROR_NOT_FOUND, "no monitor serves %s", bundle);
 	if (fd < 0)
-		return error_errno(err, errno, "make a socket");
-	(void)snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/control",
-		       dir_fd);
-	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
-		if (errno == ENOENT || errno == ECONNREFUSED)
-			return error_set(err, ERROR_NOT_FOUND, "no monitor serves %s", bundle);
-		return error_errno(err, errno, "connect to the monitor of %s", bundle);
-	}
-	*ret_fd = TAKE_FD(fd);
+		return error_errno(err, fd, "connect to the monitor of %s", bundle);
+	*ret_fd = fd;
 	return 0;
 }
 

@@ -16,9 +16,9 @@ static void check(const struct wire_piece *piece, const char *from, const char *
 
 	if (piece->len > 0 && (!input || piece->data < from || piece->data + piece->len > to))
 		abort();
-	if ((piece->type == WIRE_ATTACH) != (piece->mask != 0) || piece->mask > 7)
+	if ((piece->type == WIRE_ATTACH) != (piece->mask != 0) || piece->mask > 15)
 		abort();
-	if (piece->type < WIRE_COMMIT || piece->type > WIRE_CLEANING)
+	if (piece->type < WIRE_COMMIT || piece->type > WIRE_RESIZE)
 		abort();
 }
 
@@ -41,7 +41,8 @@ static int describe(const char *data, size_t size, size_t step, struct str *out)
 			if (piece.type == WIRE_INPUT && piece.len > 0)
 				str_append_mem(out, piece.data, piece.len);
 			else
-				str_append_format(out, "<%d %d>", (int)piece.type, piece.mask);
+				str_append_format(out, "<%d %d %u %u>", (int)piece.type, piece.mask,
+						  piece.size.rows, piece.size.columns);
 		}
 		if (r == 0 && len != 0)
 			abort();

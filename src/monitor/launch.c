@@ -34,8 +34,24 @@ static int remove_stale(int bundle_fd, const char *name)
 	return unlinkat(bundle_fd, name, 0) < 0 && errno != ENOENT ? -errno : 0;
 }
 
+static void add_command(struct strv *argv, const struct monitor_options *options,
+			const char *console)
+{
+	strv_add(argv, options->process ? "exec" : "run");
+	strv_add(argv, "--detach");
+	strv_add(argv, options->process ? "--process" : "--bundle");
+	strv_add(argv, options->process ? options->process : options->bundle);
+	if (console) {
+		strv_add(argv, "--console-socket");
+		strv_add(argv, console);
+	}
+	strv_add(argv, "--pid-file");
+	strv_add_format(argv, "%s/" PID_NAME, options->bundle);
+	strv_add(argv, options->id);
+}
+
 int launch_start(const struct monitor_options *options, int bundle_fd, const int stdio[3],
-		 struct child *ret, struct error *err)
+		 const char *console, struct child *ret, struct error *err)
 {
 	struct spawn_fd fds[3] = {{stdio[0], 0}, {stdio[1], 1}, {stdio[2], 2}};
 	auto_strv argv = {0};
@@ -54,13 +70,7 @@ int launch_start(const struct monitor_options *options, int bundle_fd, const int
 	if (r < 0)
 		return error_errno(err, r, "prepare %s", options->bundle);
 	add_globals(&argv, options);
-	strv_add(&argv, "run");
-	strv_add(&argv, "--detach");
-	strv_add(&argv, "--bundle");
-	strv_add(&argv, options->bundle);
-	strv_add(&argv, "--pid-file");
-	strv_add_format(&argv, "%s/" PID_NAME, options->bundle);
-	strv_add(&argv, options->id);
+	add_command(&argv, options, console);
 	spawn_options.argv = strv_argv(&argv);
 	r = spawn(&spawn_options, ret);
 	if (r < 0)

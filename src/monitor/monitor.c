@@ -186,6 +186,7 @@ static int watch_process(struct monitor *monitor, int pid_fd)
 static int start(struct monitor *monitor, struct error *err)
 {
 	const struct monitor_options *options = monitor->options;
+	auto_free char *console = NULL;
 	int r;
 
 	r = record_monitor(monitor->bundle_fd);
@@ -204,8 +205,10 @@ static int start(struct monitor *monitor, struct error *err)
 	 * come. */
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) < 0)
 		return error_errno(err, errno, "set the parent's death signal");
-	r = launch_start(options, monitor->bundle_fd, monitor->stdio.container, &monitor->runtime,
-			 err);
+	if (options->terminal)
+		console = console_path(&monitor->stdio.console);
+	r = launch_start(options, monitor->bundle_fd, monitor->stdio.container, console,
+			 &monitor->runtime, err);
 	if (r < 0)
 		return r;
 	stdio_started(&monitor->stdio);
@@ -240,6 +243,8 @@ static void undo_start(struct monitor *monitor)
 		    (waitid(P_ALL, 0, &info, WEXITED | __WALL) < 0 && errno != EINTR))
 			break;
 	}
+	if (monitor->options->process)
+		return;
 	launch_undo(monitor->options);
 	remove_cgroup(monitor->options);
 }
@@ -256,6 +261,8 @@ static int become_running(struct monitor *monitor, struct error *err)
 	if (r < 0)
 		return error_errno(err, r, "wait for the runtime");
 	r = launch_result(monitor->options, monitor->bundle_fd, status, &monitor->pid, err);
+	if (r == 0)
+		r = stdio_take_terminal(&monitor->stdio, err);
 	if (r < 0)
 		return r;
 	pid_fd = (int)syscall(SYS_pidfd_open, monitor->pid, 0);
@@ -321,6 +328,7 @@ static void reap(struct monitor *monitor)
 static void begin_draining(struct monitor *monitor)
 {
 	monitor->process.fd = fd_close(monitor->process.fd);
+	stdio_process_ended(&monitor->stdio);
 	monitor->phase = PHASE_DRAINING;
 	monitor->expired = false;
 	loop_arm(&monitor->loop, &monitor->deadline, DRAIN_TIME);
@@ -438,6 +446,11 @@ static void exec_cleanup(const struct monitor_options *options, int oom_score)
 	(void)execve(options->cleanup, strv_argv(&argv), env);
 }
 
+static unsigned stdio_flags(const struct monitor_options *options)
+{
+	return (options->with_stdin ? STDIO_INPUT : 0) | (options->terminal ? STDIO_TERMINAL : 0);
+}
+
 static int open_monitor(struct monitor *monitor, int owner_fd, struct error *err)
 {
 	int r;
@@ -453,7 +466,7 @@ static int open_monitor(struct monitor *monitor, int owner_fd, struct error *err
 	monitor->bundle_fd = open(monitor->options->bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (monitor->bundle_fd < 0)
 		return error_errno(err, errno, "open bundle %s", monitor->options->bundle);
-	return stdio_open(&monitor->stdio, monitor->bundle_fd, monitor->options->with_stdin,
+	return stdio_open(&monitor->stdio, monitor->bundle_fd, stdio_flags(monitor->options),
 			  monitor->options->log, err);
 }
 

@@ -30,6 +30,9 @@
  *   - When the monitor is killed, the container goes on (monitor/stdio.h). It was the runtime's
  *     child of no death signal, and is then the machine's init's.
  *
+ * A keeper (--process) is the same for one more process in a running container: the runtime's
+ * "exec" instead of "run", no root file system, no log, and nothing of the runtime's to delete.
+ *
  * The mount namespace is left a second after the start: by then the container has its own copy of
  * the overlay, and a monitor that stayed would only pin mounts that the machine's owner wants gone.
  * Memory used for the start is given back then too.
@@ -56,6 +59,8 @@ struct monitor_options {
 	const char *exit;
 	bool sync;
 	bool with_stdin;
+	bool terminal;
+	const char *process; /* NULL: the container itself */
 	const char *cgroup;
 	const char *events;	      /* run folder that has the log of events */
 	const char *event_attributes; /* members of a JSON object */

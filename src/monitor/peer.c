@@ -2,16 +2,14 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "io/unix.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/uio.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 /* Kept for a client other than the owner before it is disconnected. */
@@ -38,10 +36,9 @@ static void drop(struct peer *peer)
 	if (peers->owner == peer) {
 		peers->owner = NULL;
 		peers->owner_cleans = false;
-		/* The owner's stdin is the container's (Docker's StdinOnce). */
-		if (peer->mask & WIRE_STDIN)
-			stdio_input_end(peers->stdio);
 	}
+	if (peer->mask & WIRE_STDIN_ONCE)
+		stdio_input_end(peers->stdio);
 	loop_forget(peers->loop, &peer->source);
 	(void)fd_close(peer->source.fd);
 	str_release(&peer->out);
@@ -111,33 +108,12 @@ int peers_add_owner(struct peers *peers, int owner_fd, struct error *err)
 	return 0;
 }
 
-static int bind_control(int fd, int bundle_fd)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	mode_t mask;
-	int r = 0;
-
-	if (unlinkat(bundle_fd, "control", 0) < 0 && errno != ENOENT)
-		return -errno;
-	/* The bundle's own path may be longer than an address. */
-	(void)snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/control",
-		       bundle_fd);
-	mask = umask(0177);
-	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-		r = -errno;
-	(void)umask(mask);
-	if (r == 0 && listen(fd, BACKLOG) < 0)
-		r = -errno;
-	return r;
-}
-
 int peers_listen(struct peers *peers, int bundle_fd, struct error *err)
 {
-	auto_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int r;
+	auto_fd int fd = unix_listen(bundle_fd, "control", 0600, BACKLOG);
+	int r = fd;
 
-	r = fd < 0 ? -errno : bind_control(fd, bundle_fd);
-	if (r == 0) {
+	if (r >= 0) {
 		peers->listener.fd = fd;
 		r = loop_watch(peers->loop, &peers->listener, EPOLLIN);
 	}
@@ -164,16 +140,6 @@ void peers_release(struct peers *peers)
 		drop(peers->first);
 }
 
-static bool is_permitted(int fd)
-{
-	struct ucred peer;
-	socklen_t len = sizeof(peer);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
-		return false;
-	return peer.uid == 0 || peer.uid == geteuid();
-}
-
 static void listener_ready(void *arg, uint32_t events)
 {
 	struct peers *peers = arg;
@@ -187,7 +153,7 @@ static void listener_ready(void *arg, uint32_t events)
 			stop_listening(peers);
 		return;
 	}
-	if (peers->count >= PEERS_MAX || !is_permitted(fd))
+	if (peers->count >= PEERS_MAX || !unix_peer_is_permitted(fd))
 		(void)fd_close(fd);
 	else
 		(void)add_peer(peers, fd);
@@ -353,6 +319,9 @@ static void take_piece(struct peer *peer, const struct wire_piece *piece)
 	case WIRE_ATTACH:
 		peer->mask |= piece->mask;
 		break;
+	case WIRE_RESIZE:
+		stdio_resize(peers->stdio, &piece->size);
+		break;
 	case WIRE_INPUT:
 		if (piece->len == 0)
 			stdio_input_end(peers->stdio);
@@ -412,7 +381,7 @@ static void peer_ready(void *arg, uint32_t events)
 	}
 	if (n == 0) {
 		peer->half_closed = true;
-		if (peer == peer->peers->owner && (peer->mask & WIRE_STDIN))
+		if (peer->mask & WIRE_STDIN_ONCE)
 			stdio_input_end(peer->peers->stdio);
 	} else if (!take_bytes(peer, buffer, (size_t)n)) {
 		return;

@@ -1,6 +1,7 @@
 #include "monitor/stdio.h"
 
 #include "base/fd.h"
+#include "kern/terminal.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -97,7 +98,14 @@ static int open_input(struct stdio *stdio, int bundle_fd)
 void stdio_init(struct stdio *stdio, struct loop *loop,
 		void (*output)(void *arg, int stream, const char *data, size_t len), void *arg)
 {
-	*stdio = (struct stdio) {.loop = loop, .log.fd = -EBADF, .output = output, .arg = arg};
+	*stdio = (struct stdio) {
+		.loop = loop,
+		.console = CONSOLE_NONE,
+		.slave = -EBADF,
+		.log.fd = -EBADF,
+		.output = output,
+		.arg = arg,
+	};
 	for (int i = 0; i < 3; i++)
 		stdio->container[i] = -EBADF;
 	for (int i = 0; i < 2; i++)
@@ -109,21 +117,31 @@ void stdio_init(struct stdio *stdio, struct loop *loop,
 	stdio->input = (struct loop_source) {.fd = -EBADF, .ready = input_ready, .arg = stdio};
 }
 
-int stdio_open(struct stdio *stdio, int bundle_fd, bool with_stdin, const char *log,
-	       struct error *err)
+static int open_fifos(struct stdio *stdio, int bundle_fd)
 {
 	int r = 0;
 
+	if (stdio->flags & STDIO_INPUT)
+		r = open_input(stdio, bundle_fd);
+	for (int number = 1; r == 0 && number <= 2; number++)
+		r = open_output(stdio, bundle_fd, number);
+	return r;
+}
+
+int stdio_open(struct stdio *stdio, int bundle_fd, unsigned flags, const char *log,
+	       struct error *err)
+{
+	int r;
+
+	stdio->flags = flags;
 	stdio->buffer = mmap(NULL, STDIO_BUFFER_SIZE, PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (stdio->buffer == MAP_FAILED) {
 		stdio->buffer = NULL;
 		return error_errno(err, errno, "map a buffer for the container's output");
 	}
-	if (with_stdin)
-		r = open_input(stdio, bundle_fd);
-	for (int number = 1; r == 0 && number <= 2; number++)
-		r = open_output(stdio, bundle_fd, number);
+	r = flags & STDIO_TERMINAL ? console_open(&stdio->console, bundle_fd)
+				   : open_fifos(stdio, bundle_fd);
 	if (r < 0)
 		return error_errno(err, r, "make the container's standard streams");
 	if (log) {
@@ -148,6 +166,8 @@ void stdio_release(struct stdio *stdio)
 	for (size_t i = 0; i < ARRAY_SIZE(stdio->streams); i++)
 		close_source(stdio, &stdio->streams[i].source);
 	close_source(stdio, &stdio->input);
+	console_release(&stdio->console);
+	stdio->slave = fd_close(stdio->slave);
 	json_log_release(&stdio->log);
 	str_release(&stdio->input_pending);
 	if (stdio->buffer)
@@ -159,6 +179,45 @@ void stdio_started(struct stdio *stdio)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(stdio->container); i++)
 		fd_closep(&stdio->container[i]);
+}
+
+static void set_size(struct stdio *stdio)
+{
+	const struct winsize size = {.ws_row = stdio->size.rows, .ws_col = stdio->size.columns};
+
+	if (size.ws_row > 0 && size.ws_col > 0)
+		(void)!terminal_set_size(stdio->streams[0].source.fd, &size);
+}
+
+int stdio_take_terminal(struct stdio *stdio, struct error *err)
+{
+	int r;
+
+	if (!(stdio->flags & STDIO_TERMINAL))
+		return 0;
+	r = console_take(&stdio->console, &stdio->streams[0].source.fd, err);
+	if (r < 0)
+		return r;
+	/* Another number for the same end: it is watched for other events, by another source. */
+	stdio->input.fd = fd_dup(stdio->streams[0].source.fd);
+	stdio->slave = terminal_open_slave(stdio->streams[0].source.fd);
+	if (stdio->input.fd < 0 || stdio->slave < 0)
+		return error_errno(err, MIN(stdio->input.fd, stdio->slave), "use the terminal");
+	set_size(stdio);
+	watch_outputs(stdio);
+	return 0;
+}
+
+void stdio_process_ended(struct stdio *stdio)
+{
+	stdio->slave = fd_close(stdio->slave);
+}
+
+void stdio_resize(struct stdio *stdio, const struct wire_size *size)
+{
+	stdio->size = *size;
+	if (stdio->flags & STDIO_TERMINAL && stdio->streams[0].source.fd >= 0)
+		set_size(stdio);
 }
 
 void stdio_read(struct stdio *stdio)
@@ -180,6 +239,17 @@ bool stdio_is_ended(const struct stdio *stdio)
 	return stdio->streams[0].source.fd < 0 && stdio->streams[1].source.fd < 0;
 }
 
+/* A process that may (vhangup) has taken the terminal from all that had it, us included. Those who
+ * come next find it as new. */
+static bool is_hung_up_only(struct stdio *stdio)
+{
+	if (stdio->slave < 0)
+		return false;
+	(void)fd_close(stdio->slave);
+	stdio->slave = terminal_open_slave(stdio->streams[0].source.fd);
+	return stdio->slave >= 0;
+}
+
 static void stream_ready(void *arg, uint32_t events)
 {
 	struct stdio_stream *stream = arg;
@@ -194,6 +264,8 @@ static void stream_ready(void *arg, uint32_t events)
 		stdio->output(stdio->arg, stream->number, stdio->buffer, (size_t)n);
 		return;
 	}
+	if (is_hung_up_only(stdio))
+		return;
 	close_source(stdio, &stream->source);
 	json_log_finish(&stdio->log, stream->number);
 }
@@ -221,6 +293,9 @@ static size_t write_input(struct stdio *stdio, const char *data, size_t len)
 		return (size_t)n;
 	if (errno == EAGAIN)
 		return 0;
+	/* A terminal that is hung up for the moment. */
+	if (stdio->slave >= 0)
+		return len;
 	close_source(stdio, &stdio->input);
 	return len;
 }
@@ -266,6 +341,8 @@ static void input_ready(void *arg, uint32_t events)
 
 void stdio_input_end(struct stdio *stdio)
 {
+	if (stdio->flags & STDIO_TERMINAL)
+		return;
 	if (stdio_input_full(stdio))
 		stdio->input_ending = true;
 	else

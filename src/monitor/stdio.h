@@ -6,6 +6,11 @@
  * monitor, which finds the FIFOs by name. stdin is opened read-only, so that it ends when its
  * writers have closed it. Without --stdin it is /dev/null.
  *
+ * With a terminal there is one end instead of three, the master of a pair that the runtime makes in
+ * the container's own devpts; its output is stream 1. A slave of it is held open, because a
+ * terminal that no process has open for the moment is not one that has ended. When this process
+ * dies, the kernel hangs the terminal up: nothing can take that over.
+ *
  * Nothing is read before stdio_read(): what a container says before its owner has attached waits in
  * the FIFO. While stdio_hold() is in force nothing is read either: that is how a slow owner slows
  * down the container.
@@ -16,7 +21,9 @@
 #include "base/macro.h"
 #include "base/str.h"
 #include "io/loop.h"
+#include "monitor/console.h"
 #include "monitor/json-log.h"
+#include "monitor/wire.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,9 +38,18 @@ struct stdio_stream {
 	int number; /* 1 stdout, 2 stderr */
 };
 
+enum stdio_flags {
+	STDIO_INPUT = 1 << 0,	 /* stdin is open */
+	STDIO_TERMINAL = 1 << 1, /* all in one */
+};
+
 struct stdio {
 	struct loop *loop;
-	int container[3]; /* the container's ends; closed by stdio_started() */
+	unsigned flags;
+	struct console console; /* until the terminal is there */
+	int slave;		/* of the terminal, while the process runs; else -EBADF */
+	struct wire_size size;	/* for a terminal that is not there yet */
+	int container[3];	/* the container's ends; closed by stdio_started() */
 	struct stdio_stream streams[2];
 	struct loop_source input;
 	struct str input_pending; /* taken from a client, not yet by the container */
@@ -49,13 +65,22 @@ struct stdio {
 /* The object without any descriptor. */
 void stdio_init(struct stdio *stdio, struct loop *loop,
 		void (*output)(void *arg, int stream, const char *data, size_t len), void *arg);
-/* Makes the FIFOs in @bundle_fd; @log may be NULL. */
-int stdio_open(struct stdio *stdio, int bundle_fd, bool with_stdin, const char *log,
+/* Makes the FIFOs, or the socket for the terminal, in @bundle_fd; @log may be NULL. */
+int stdio_open(struct stdio *stdio, int bundle_fd, unsigned flags, const char *log,
 	       struct error *err) MUST_CHECK;
 void stdio_release(struct stdio *stdio);
 
 /* The container has its ends: ours of them are closed. */
 void stdio_started(struct stdio *stdio);
+
+/* The runtime has ended: takes the terminal it has sent. Nothing without one. */
+int stdio_take_terminal(struct stdio *stdio, struct error *err) MUST_CHECK;
+
+/* The process has ended: a terminal ends with the last other process that has it. */
+void stdio_process_ended(struct stdio *stdio);
+
+/* The terminal's size, now or as soon as it is there. */
+void stdio_resize(struct stdio *stdio, const struct wire_size *size);
 
 /* Begins to read. */
 void stdio_read(struct stdio *stdio);
@@ -69,7 +94,7 @@ void stdio_finish(struct stdio *stdio);
 /* Takes all of it. False: the container is slow, and no more is to be given before
  * !stdio_input_full(). */
 bool stdio_input(struct stdio *stdio, const char *data, size_t len);
-/* End of file, behind everything given. */
+/* End of file, behind everything given; a terminal has none. */
 void stdio_input_end(struct stdio *stdio);
 bool stdio_input_full(const struct stdio *stdio);
 

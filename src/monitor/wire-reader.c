@@ -1,9 +1,10 @@
 #include "monitor/wire-reader.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
-#define MASK_ALL (WIRE_STDIN | WIRE_STDOUT | WIRE_STDERR)
+#define MASK_ALL (WIRE_STDIN | WIRE_STDOUT | WIRE_STDERR | WIRE_STDIN_ONCE)
 
 /* How many bytes follow the header of a frame that is complete only with them; -EBADMSG. */
 static int body_length(const struct wire_header *header)
@@ -15,11 +16,21 @@ static int body_length(const struct wire_header *header)
 		return header->length == 0 ? 0 : -EBADMSG;
 	case WIRE_ATTACH:
 		return header->length == 1 ? 1 : -EBADMSG;
+	case WIRE_RESIZE:
+		return header->length == sizeof(struct wire_size) ? (int)sizeof(struct wire_size)
+								  : -EBADMSG;
 	case WIRE_INPUT:
 		return header->length <= WIRE_LENGTH_MAX ? 0 : -EBADMSG;
 	default:
 		return -EBADMSG;
 	}
+}
+
+static bool is_mask_good(unsigned char mask)
+{
+	if (mask & WIRE_STDIN_ONCE && !(mask & WIRE_STDIN))
+		return false;
+	return mask && !(mask & ~MASK_ALL);
 }
 
 static void fill(struct wire_reader *reader, size_t wanted, const char **data, size_t *len)
@@ -72,8 +83,10 @@ int wire_reader_next(struct wire_reader *reader, const char **data, size_t *len,
 		return wire_reader_next(reader, data, len, ret);
 	}
 	*ret = (struct wire_piece) {.type = (enum wire_type)header.type, .data = *data};
+	if (header.type == WIRE_RESIZE)
+		memcpy(&ret->size, reader->head + sizeof(header), sizeof(ret->size));
 	if (header.type != WIRE_ATTACH)
 		return 1;
 	ret->mask = reader->head[sizeof(header)];
-	return ret->mask && !(ret->mask & ~MASK_ALL) ? 1 : -EBADMSG;
+	return is_mask_good(ret->mask) ? 1 : -EBADMSG;
 }

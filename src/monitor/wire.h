@@ -11,6 +11,9 @@
  *     [--exit FILE]          where the exit record is placed (atomically)
  *     [--sync]               the exit record is synced
  *     [--stdin]              the container's stdin is open (else /dev/null)
+ *     [--terminal]           it has a terminal: stdin, stdout and stderr in one
+ *     [--process FILE]       keeper of one more process in container ID: the runtime's "exec" of
+ *                            this OCI process; --bundle is then a folder of its own
  *     [--netns-fd N]         held open for the life of the container
  *     [--hold-fd N ...]      held open (reserved ports)
  *     [--events DIR --event-attributes TEXT]  the end is told in the log of events there
@@ -32,8 +35,9 @@
  *     WIRE_COMMIT    owner: the container may outlive me. No output is read before it: an owner
  *                    that attaches first misses nothing. It need not wait for WIRE_STARTED
  *     WIRE_ATTACH    mask byte, enum wire_attach
+ *     WIRE_RESIZE    struct wire_size, of the terminal; nothing without one
  *     WIRE_INPUT     data for stdin, after WIRE_ATTACH with WIRE_STDIN; length 0 is end of file.
- *                    The end of an attached owner's sending side is end of file as well
+ *                    With WIRE_STDIN_ONCE the end of the sending side is end of file as well
  *     WIRE_WAIT      wants WIRE_EXITED (the owner always gets it)
  *     WIRE_CLEANING  owner: I am going to clean up; and again behind WIRE_EXITED: I have begun to,
  *                    and what I leave undone is on record. Only then --cleanup is not executed
@@ -57,6 +61,7 @@ enum wire_type {
 	WIRE_INPUT,
 	WIRE_WAIT,
 	WIRE_CLEANING,
+	WIRE_RESIZE,
 };
 
 #define WIRE_LENGTH_MAX (64 * 1024)
@@ -65,11 +70,16 @@ enum wire_attach {
 	WIRE_STDIN = 1 << 0,
 	WIRE_STDOUT = 1 << 1,
 	WIRE_STDERR = 1 << 2,
+	WIRE_STDIN_ONCE = 1 << 3, /* with WIRE_STDIN: the end of this peer is the end of stdin */
 };
 
 struct wire_header {
 	uint32_t type;	 /* enum wire_type */
 	uint32_t length; /* of what follows, at most WIRE_LENGTH_MAX */
+};
+
+struct wire_size {
+	uint16_t rows, columns; /* 0: not known */
 };
 
 struct wire_started {

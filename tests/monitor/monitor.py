@@ -20,8 +20,8 @@ PROGRAM = os.path.join(BIN, "kist-monitor")
 BUSYBOX = "/bin/busybox"
 
 STARTED, FAILED, OUTPUT, EXITED = 1, 2, 3, 4
-COMMIT, ATTACH, INPUT, WAIT, CLEANING = 16, 17, 18, 19, 20
-STDIN, STDOUT, STDERR = 1, 2, 4
+COMMIT, ATTACH, INPUT, WAIT, CLEANING, RESIZE = 16, 17, 18, 19, 20, 21
+STDIN, STDOUT, STDERR, STDIN_ONCE = 1, 2, 4, 8
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -216,7 +216,7 @@ class Monitor:
         owner = self.start()
         self.state = owner.started()
         if attach:
-            owner.send(ATTACH, bytes([attach]))
+            owner.send(ATTACH, bytes([attach | (STDIN_ONCE if attach & STDIN else 0)]))
         if cleaning:
             owner.send(CLEANING)
             owner.cleaning = True

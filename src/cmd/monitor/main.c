@@ -48,6 +48,9 @@ static const struct option options[] = {
 	{"exit", 0, OPTION_STRING, AT(options.exit), "file", "Where the exit record is placed"},
 	{"sync", 0, OPTION_BOOL, AT(options.sync), NULL, "Make the exit record durable"},
 	{"stdin", 0, OPTION_BOOL, AT(options.with_stdin), NULL, "Keep the container's stdin open"},
+	{"terminal", 0, OPTION_BOOL, AT(options.terminal), NULL, "The process has a terminal"},
+	{"process", 0, OPTION_STRING, AT(options.process), "file",
+	 "Keep one more process in a running container: an OCI process"},
 	{"netns-fd", 0, OPTION_STRING, AT(netns_fd), "number", "Network namespace to hold"},
 	{"hold-fd", 0, OPTION_LIST, AT(hold_fds), "number", "Descriptor to hold"},
 	{"cgroup", 0, OPTION_STRING, AT(options.cgroup), "path", "Cgroup of the container"},
@@ -80,7 +83,7 @@ static int check(const struct arguments *arguments)
 		{"--upper", o->upper, false},	{"--work", o->work, false},
 		{"--rootfs", o->rootfs, false}, {"--log", o->log, false},
 		{"--exit", o->exit, false},	{"--cleanup", o->cleanup, false},
-		{"--events", o->events, false},
+		{"--events", o->events, false}, {"--process", o->process, false},
 	};
 
 	if (!o->id || !*o->id || *o->id == '-')
