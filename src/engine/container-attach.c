@@ -1,190 +1,213 @@
-/*
- * The loop of one who is attached (container-start.h): standard streams on one side, the monitor on
- * the other.
- *
- * What is read from stdin waits in one buffer until the monitor takes it, and no more is read
- * before: a container that reads nothing holds back its writer, and never its own output. Signals
- * come through a signalfd and go to the container as they are.
- */
+#include "engine/container-attach.h"
+
 #include "base/fd.h"
 #include "base/mem.h"
-#include "engine/container-remove.h"
-#include "engine/container-start.h"
-#include "engine/container-stop.h"
-#include "monitor/client.h"
+#include "base/parse.h"
+#include "io/unix.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define INPUT_MAX (32 * 1024)
+#define FOLDER "attach"
 
-struct session {
-	struct engine *engine;
-	struct container *container;
-	struct container_stdio stdio;
-	int fd;	       /* the monitor */
-	int signal_fd; /* -EBADF: no proxying */
-	bool input_open;
-	size_t pending, sent; /* of @frame */
-	struct {
-		struct wire_header header;
-		char data[INPUT_MAX];
-	} frame;
-	bool ended;
-	int code;
-};
-
-/* Those that mean something to the terminal or to us alone are not the container's. */
-static int open_signals(void)
+int container_attach(struct engine *engine, struct container *container,
+		     const struct attach_options *options, struct attachment *ret,
+		     struct error *err)
 {
-	static const int not_ours[] = {SIGCHLD, SIGPIPE, SIGURG, SIGTTIN, SIGTTOU,
-				       SIGTSTP, SIGSEGV, SIGBUS, SIGFPE,  SIGILL,
-				       SIGTRAP, SIGABRT, SIGSYS, SIGWINCH};
-	sigset_t set;
-	int fd;
+	const struct container_config *config = &container->config;
+	auto_free char *bundle = container_run_folder(engine, container->id);
+	auto_fd int fd = -EBADF;
+	int r;
 
-	(void)sigfillset(&set);
-	for (size_t i = 0; i < ARRAY_SIZE(not_ours); i++)
-		(void)sigdelset(&set, not_ours[i]);
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return fd < 0 ? -errno : fd;
-}
-
-static void pass_signals(struct session *session)
-{
-	struct signalfd_siginfo info;
-
-	/* One that comes when the container has just ended is no failure. */
-	while (read(session->signal_fd, &info, sizeof(info)) == sizeof(info))
-		(void)!container_kill(session->engine, session->container, (int)info.ssi_signo,
-				      NULL);
-}
-
-static void read_input(struct session *session)
-{
-	ssize_t n = read(session->stdio.in, session->frame.data, sizeof(session->frame.data));
-
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
-		return;
-	/* An unreadable stdin is one at its end. */
-	n = MAX(n, 0);
-	session->input_open = n > 0;
-	session->frame.header = (struct wire_header) {WIRE_INPUT, (uint32_t)n};
-	session->pending = sizeof(session->frame.header) + (size_t)n;
-	session->sent = 0;
-}
-
-static void send_input(struct session *session)
-{
-	const char *p = (const char *)&session->frame + session->sent;
-	ssize_t n =
-		send(session->fd, p, session->pending - session->sent, MSG_DONTWAIT | MSG_NOSIGNAL);
-
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	/* A monitor that takes no more has its end to tell. */
-	if (n < 0) {
-		session->input_open = false;
-		session->pending = session->sent = 0;
-		return;
-	}
-	session->sent += (size_t)n;
-	if (session->sent == session->pending)
-		session->pending = session->sent = 0;
-}
-
-static void write_output(struct session *session, const char *data, size_t len)
-{
-	int *out = data[0] == 2 ? &session->stdio.err : &session->stdio.out;
-
-	/* Nobody reads ours any more: the container goes on, unread. */
-	if (*out >= 0 && fd_write_full(*out, data + 1, len - 1) < 0)
-		*out = -EBADF;
-}
-
-static int read_monitor(struct session *session, char *buf, struct error *err)
-{
-	struct wire_header header;
-	int r = monitor_receive(session->fd, &header, buf, err);
-
-	if (r <= 0) {
-		session->ended = true;
+	if (container->state != CONTAINER_RUNNING)
+		return error_set(err, ERROR_CONFLICT,
+				 "cannot attach to a stopped container, start it first");
+	r = monitor_connect(bundle, &fd, err);
+	if (r == 0)
+		r = attachment_request(fd, options, config->open_stdin, config->stdin_once, err);
+	if (r < 0)
 		return r;
-	}
-	if (header.type == WIRE_OUTPUT && header.length > 1) {
-		write_output(session, buf, header.length);
-	} else if (header.type == WIRE_EXITED && header.length == sizeof(struct wire_exit)) {
-		struct wire_exit exit;
-
-		memcpy(&exit, buf, sizeof(exit));
-		session->code = exit.code;
-		session->ended = true;
-	}
+	*ret = (struct attachment) {
+		.fd = TAKE_FD(fd),
+		.waiting_fd = -EBADF,
+		.container = container,
+		.tty = config->tty,
+		.with_stdin = config->open_stdin,
+		.stdin_once = config->stdin_once,
+	};
 	return 0;
 }
 
-static int carry(struct session *session, struct error *err)
+static char *folder_of(const char *id)
 {
-	auto_free char *buf = mem_alloc(WIRE_LENGTH_MAX);
-	int r = 0;
-
-	while (r >= 0 && !session->ended) {
-		bool want_input = session->input_open && session->pending == 0;
-		struct pollfd fds[] = {
-			{.fd = session->fd,
-			 .events = (short)(POLLIN | (session->pending ? POLLOUT : 0))},
-			{.fd = want_input ? session->stdio.in : -1, .events = POLLIN},
-			{.fd = session->signal_fd, .events = POLLIN},
-		};
-
-		if (poll(fds, ARRAY_SIZE(fds), -1) < 0) {
-			if (errno == EINTR)
-				continue;
-			return error_errno(err, errno, "wait for container %s",
-					   session->container->name);
-		}
-		if (fds[2].revents)
-			pass_signals(session);
-		if (fds[1].revents)
-			read_input(session);
-		if (session->pending)
-			send_input(session);
-		if (fds[0].revents & (POLLIN | POLLHUP | POLLERR))
-			r = read_monitor(session, buf, err);
-	}
-	return r;
+	return mem_printf(FOLDER "/%s", id);
 }
 
-int container_attach_run(struct engine *engine, struct container *container,
-			 struct container_attachment *attachment,
-			 const struct container_stdio *stdio, unsigned flags, int *ret_code,
-			 struct error *err)
+int container_attach_next(struct engine *engine, struct container *container,
+			  const struct attach_options *options, struct attachment *ret,
+			  struct error *err)
 {
-	auto_free struct session *session = mem_new(struct session);
-	auto_fd int fd = attachment->fd;
-	auto_fd int signal_fd = flags & ATTACH_SIGNAL_PROXY ? open_signals() : -EBADF;
-	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	const struct container_config *config = &container->config;
+	auto_free char *folder = folder_of(container->id), *name = NULL;
+	auto_fd int dir_fd = -EBADF, fd = -EBADF;
+	uint64_t random;
 	int r;
 
-	attachment->fd = -EBADF;
-	/* A reader of our output that goes away must not take the container's cleanup with it. */
-	(void)sigaction(SIGPIPE, &ignore, NULL);
-	session->engine = engine;
-	session->container = container;
-	session->stdio = *stdio;
-	session->fd = fd;
-	session->signal_fd = signal_fd;
-	session->input_open = stdio->in >= 0 && container->config.open_stdin;
-	session->code = CONTAINER_EXIT_UNKNOWN;
-	r = carry(session, err);
+	dir_fd = root_run_open(&engine->root, folder, err);
+	if (dir_fd < 0)
+		return dir_fd;
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return error_errno(err, errno, "make a random name");
+	name = mem_printf("%02x-%016llx",
+			  attachment_mask(options, config->open_stdin, config->stdin_once),
+			  (unsigned long long)random);
+	fd = unix_listen(dir_fd, name, 0600, 1);
+	if (fd < 0)
+		return error_errno(err, fd, "wait for the start of container %s", container->name);
+	/* Whoever has started it before it found us here will not come again. */
+	r = container_refresh(engine, container, err);
+	if (r == 0 && container->state == CONTAINER_RUNNING && unlinkat(dir_fd, name, 0) == 0)
+		return container_attach(engine, container, options, ret, err);
 	if (r < 0)
 		return r;
-	*ret_code = session->code;
-	return attachment->owner ? container_cleanup_as_owner(engine, container->id, fd, err) : 0;
+	*ret = (struct attachment) {
+		.fd = -EBADF,
+		.waiting_fd = TAKE_FD(fd),
+		.waiting = mem_printf("%s/%s", folder, name),
+		.container = container,
+		.tty = config->tty,
+		.with_stdin = config->open_stdin,
+		.stdin_once = config->stdin_once,
+	};
+	return 0;
+}
+
+static void stop_waiting(struct engine *engine, struct attachment *attachment)
+{
+	attachment->waiting_fd = fd_close(attachment->waiting_fd);
+	(void)unlinkat(engine->root.run_fd, attachment->waiting, 0);
+	mem_freep(&attachment->waiting);
+}
+
+/* Positive: somebody is there. 0: the client is gone. */
+static int await_starter(const struct attachment *attachment, const struct attach_options *options)
+{
+	struct pollfd fds[] = {
+		{.fd = attachment->waiting_fd, .events = POLLIN},
+		{.fd = options->client},
+	};
+
+	while (poll(fds, ARRAY_SIZE(fds), -1) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return fds[0].revents ? 1 : 0;
+}
+
+int container_attach_await(struct engine *engine, struct attachment *attachment,
+			   const struct attach_options *options, struct error *err)
+{
+	auto_fd int connection = -EBADF;
+	int r = await_starter(attachment, options);
+
+	if (r > 0) {
+		connection = accept4(attachment->waiting_fd, NULL, NULL, SOCK_CLOEXEC);
+		r = connection < 0 ? -errno : unix_receive_fd(connection);
+		if (r >= 0)
+			attachment->fd = r;
+	}
+	stop_waiting(engine, attachment);
+	if (r < 0)
+		return error_errno(err, r, "wait for the start of container %s",
+				   attachment->container->name);
+	return attachment->fd >= 0;
+}
+
+/* Returns the monitor's end, or -errno: nobody waits there any more. */
+static int connect_one(int dir_fd, const char *name)
+{
+	auto_fd int connection = -EBADF, ours = -EBADF, theirs = -EBADF;
+	int ends[2], high = parse_hex_digit(name[0]), low, r;
+	unsigned char mask;
+
+	low = high < 0 ? -1 : parse_hex_digit(name[1]);
+	if (low < 0)
+		return -EINVAL;
+	mask = (unsigned char)(high << 4 | low);
+	connection = unix_connect(dir_fd, name);
+	if (connection < 0)
+		return connection;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return -errno;
+	ours = ends[0];
+	theirs = ends[1];
+	r = mask ? monitor_send(theirs, WIRE_ATTACH, &mask, sizeof(mask), NULL) : 0;
+	if (r == 0)
+		r = monitor_send(theirs, WIRE_WAIT, NULL, 0, NULL);
+	if (r == 0)
+		r = unix_send_fd(connection, theirs);
+	return r < 0 ? r : TAKE_FD(ours);
+}
+
+size_t container_attach_collect(struct engine *engine, const char *id,
+				int ret[CONTAINER_WAITING_MAX])
+{
+	auto_free char *folder = folder_of(id);
+	struct dirent *entry;
+	size_t count = 0;
+	DIR *dir;
+	int fd;
+
+	fd = openat(engine->root.run_fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir) {
+		(void)fd_close(fd);
+		return 0;
+	}
+	while (count < CONTAINER_WAITING_MAX && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		ret[count] = connect_one(dirfd(dir), entry->d_name);
+		(void)unlinkat(dirfd(dir), entry->d_name, 0);
+		if (ret[count] >= 0)
+			count++;
+	}
+	(void)closedir(dir);
+	return count;
+}
+
+void container_attach_forget(struct engine *engine, const char *id)
+{
+	auto_free char *folder = folder_of(id);
+
+	(void)!tree_remove(engine->root.run_fd, folder);
+}
+
+int attach_resize(const char *bundle, unsigned rows, unsigned columns, struct error *err)
+{
+	const struct wire_size size = {(uint16_t)MIN(rows, (unsigned)UINT16_MAX),
+				       (uint16_t)MIN(columns, (unsigned)UINT16_MAX)};
+	auto_fd int fd = -EBADF;
+	int r = monitor_connect(bundle, &fd, err);
+
+	return r < 0 ? r : monitor_send(fd, WIRE_RESIZE, &size, sizeof(size), err);
+}
+
+int container_resize(struct engine *engine, const struct container *container, unsigned rows,
+		     unsigned columns, struct error *err)
+{
+	auto_free char *bundle = container_run_folder(engine, container->id);
+
+	if (container->state != CONTAINER_RUNNING)
+		return error_set(err, ERROR_CONFLICT, "container %s is not running", container->id);
+	if (!container->config.tty)
+		return error_set(err, ERROR_CONFLICT, "container %s has no terminal",
+				 container->id);
+	return attach_resize(bundle, rows, columns, err);
 }

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "engine/bundle.h"
+#include "engine/container-attach.h"
 #include "engine/container-create.h"
 #include "engine/container-load.h"
 #include "engine/container-operation.h"
@@ -14,6 +15,7 @@
 #include "engine/skeleton.h"
 #include "engine/spec-gen.h"
 #include "io/spawn.h"
+#include "kern/terminal.h"
 #include "monitor/client.h"
 #include "network/network.h"
 #include "store/store.h"
@@ -84,37 +86,33 @@ static int monitor_arguments(struct engine *engine, const struct container *cont
 	strv_add(args, keep ? "--sync" : "--volatile");
 	if (container->config.open_stdin)
 		strv_add(args, "--stdin");
+	if (container->config.tty)
+		strv_add(args, "--terminal");
 	add_option(args, "--cgroup", cgroup);
 	add_option(args, "--events", engine->root.run);
 	strv_add_format(args, "--event-attributes=%s", attributes);
 	return add_cleanup(engine, container, args, err);
 }
 
-static int start_monitor(const struct strv *args, const struct network_attachment *network,
-			 int *ret_fd, struct error *err)
+static int start_monitor(struct engine *engine, const char *id, const struct strv *args,
+			 const struct network_attachment *network, int *ret_fd, struct error *err)
 {
-	size_t count = network->held_fd_count + 1, n = 0;
+	size_t count = network->held_fd_count + 1 + CONTAINER_WAITING_MAX, n = 0, waiting;
 	auto_free struct monitor_fd *fds = mem_zero(count, sizeof(*fds));
+	int peers[CONTAINER_WAITING_MAX];
+	int r;
 
 	if (network->netns_fd >= 0)
 		fds[n++] = (struct monitor_fd) {"--netns-fd", network->netns_fd};
 	for (size_t i = 0; i < network->held_fd_count; i++)
 		fds[n++] = (struct monitor_fd) {"--hold-fd", network->held_fds[i]};
-	return monitor_start(args, fds, n, ret_fd, err);
-}
-
-static int attach_streams(int fd, const struct container *container,
-			  const struct container_stdio *stdio, struct error *err)
-{
-	unsigned char mask = 0;
-
-	if (stdio->in >= 0 && container->config.open_stdin)
-		mask |= WIRE_STDIN;
-	if (stdio->out >= 0)
-		mask |= WIRE_STDOUT;
-	if (stdio->err >= 0)
-		mask |= WIRE_STDERR;
-	return monitor_send(fd, WIRE_ATTACH, &mask, sizeof(mask), err);
+	waiting = container_attach_collect(engine, id, peers);
+	for (size_t i = 0; i < waiting; i++)
+		fds[n++] = (struct monitor_fd) {"--peer-fd", peers[i]};
+	r = monitor_start(args, fds, n, ret_fd, err);
+	for (size_t i = 0; i < waiting; i++)
+		(void)fd_close(peers[i]);
+	return r;
 }
 
 static int layers_of(struct engine *engine, const struct container *container, struct strv *ret,
@@ -151,7 +149,7 @@ static void forget_old_exit(struct engine *engine, const struct container *conta
 
 /* Network, bundle, monitor, process. Everything made here is taken back by the intent. */
 static int launch(struct engine *engine, struct container *container, bool is_new,
-		  const struct container_stdio *stdio, int *ret_fd, struct error *err)
+		  const struct attach_options *options, int *ret_fd, struct error *err)
 {
 	CLEANUP(network_attachment_release)
 	struct network_attachment network = {.netns_fd = -EBADF};
@@ -179,9 +177,10 @@ static int launch(struct engine *engine, struct container *container, bool is_ne
 	if (r == 0)
 		r = monitor_arguments(engine, container, &layers, &args, err);
 	if (r == 0)
-		r = start_monitor(&args, &network, &fd, err);
-	if (r == 0 && stdio)
-		r = attach_streams(fd, container, stdio, err);
+		r = start_monitor(engine, container->id, &args, &network, &fd, err);
+	if (r == 0 && options)
+		r = attachment_request(fd, options, container->config.open_stdin,
+				       container->config.stdin_once, err);
 	/* While the runtime works, the disk can: nobody needs the record before the commit. */
 	if (r == 0 && is_new)
 		r = container_record_publish(engine, container, err);
@@ -219,17 +218,29 @@ static int take_back(struct engine *engine, struct container *container,
 	return r;
 }
 
+/* What the terminal is from its first moment on. */
+static void note_size(struct container *container, int screen)
+{
+	struct winsize size;
+
+	if (!container->config.tty || screen < 0 || terminal_get_size(screen, &size) < 0)
+		return;
+	container->rows = size.ws_row;
+	container->columns = size.ws_col;
+}
+
 /* @undo is what the open @intent says. */
 static int start_in(struct engine *engine, struct container *container,
 		    enum container_undo_kind undo, struct intent *intent,
-		    const struct container_stdio *stdio,
-		    struct container_attachment *ret_attachment, struct error *err)
+		    const struct attach_options *options, struct attachment *ret_attachment,
+		    struct error *err)
 {
 	auto_fd int fd = -EBADF;
 	int r;
 
-	r = launch(engine, container, undo == UNDO_REMOVE_VOLUMES, ret_attachment ? stdio : NULL,
-		   &fd, err);
+	if (options)
+		note_size(container, options->screen);
+	r = launch(engine, container, undo == UNDO_REMOVE_VOLUMES, options, &fd, err);
 	/* Before the commit: its end is told behind it. */
 	if (r == 0)
 		event_container_started(engine, container, undo == UNDO_REMOVE_VOLUMES);
@@ -243,14 +254,21 @@ static int start_in(struct engine *engine, struct container *container,
 	forget_old_exit(engine, container);
 	intent_end(intent);
 	if (ret_attachment)
-		*ret_attachment = (struct container_attachment) {.fd = TAKE_FD(fd), .owner = true};
+		*ret_attachment = (struct attachment) {
+			.fd = TAKE_FD(fd),
+			.waiting_fd = -EBADF,
+			.container = container,
+			.owner = true,
+			.tty = container->config.tty,
+			.with_stdin = container->config.open_stdin,
+			.stdin_once = container->config.stdin_once,
+		};
 	return 0;
 }
 
 int container_run(struct engine *engine, const struct container_config *config,
-		  struct container *ret, const struct container_stdio *stdio,
-		  struct container_attachment *ret_attachment, struct strv *warnings,
-		  struct error *err)
+		  struct container *ret, const struct attach_options *options,
+		  struct attachment *ret_attachment, struct strv *warnings, struct error *err)
 {
 	auto_container container = {0};
 	struct intent intent;
@@ -259,11 +277,14 @@ int container_run(struct engine *engine, const struct container_config *config,
 	r = container_create_begin(engine, config, &container, &intent, warnings, err);
 	if (r < 0)
 		return r;
-	r = start_in(engine, &container, UNDO_REMOVE_VOLUMES, &intent, stdio, ret_attachment, err);
+	r = start_in(engine, &container, UNDO_REMOVE_VOLUMES, &intent, options, ret_attachment,
+		     err);
 	if (r < 0)
 		return r;
 	*ret = container;
 	container = (struct container) {0};
+	if (ret_attachment)
+		ret_attachment->container = ret;
 	return 0;
 }
 
@@ -290,8 +311,8 @@ static int begin_start(struct engine *engine, struct container *container, struc
 }
 
 int container_start(struct engine *engine, struct container *container,
-		    const struct container_stdio *stdio,
-		    struct container_attachment *ret_attachment, struct error *err)
+		    const struct attach_options *options, struct attachment *ret_attachment,
+		    struct error *err)
 {
 	int64_t started = container->started;
 	struct intent intent;
@@ -307,37 +328,15 @@ int container_start(struct engine *engine, struct container *container,
 	if (r > 0) {
 		intent_end(&intent);
 		return ret_attachment
-			       ? container_attach(engine, container, stdio, ret_attachment, err)
+			       ? container_attach(engine, container, options, ret_attachment, err)
 			       : 0;
 	}
 	if (r < 0)
 		return take_back(engine, container, UNDO_START, &intent, r);
-	r = start_in(engine, container, UNDO_START, &intent, stdio, ret_attachment, err);
+	r = start_in(engine, container, UNDO_START, &intent, options, ret_attachment, err);
 	if (r < 0) {
 		container->started = started;
 		(void)!container_record_save(engine, container, NULL);
 	}
 	return r;
-}
-
-int container_attach(struct engine *engine, struct container *container,
-		     const struct container_stdio *stdio, struct container_attachment *ret,
-		     struct error *err)
-{
-	auto_free char *bundle = container_run_folder(engine, container->id);
-	auto_fd int fd = -EBADF;
-	int r;
-
-	if (container->state != CONTAINER_RUNNING)
-		return error_set(err, ERROR_CONFLICT,
-				 "cannot attach to a stopped container, start it first");
-	r = monitor_connect(bundle, &fd, err);
-	if (r == 0)
-		r = attach_streams(fd, container, stdio, err);
-	if (r == 0)
-		r = monitor_send(fd, WIRE_WAIT, NULL, 0, err);
-	if (r < 0)
-		return r;
-	*ret = (struct container_attachment) {.fd = TAKE_FD(fd), .owner = false};
-	return 0;
 }

@@ -61,7 +61,8 @@ struct container {
 	unsigned restarts;  /* by its policy, since somebody started it */
 	uint64_t pid_ticks; /* start time of the process, tells it from a later one of that pid */
 	pid_t monitor;	    /* 0: none lives */
-	int exit_code;	    /* once exited; CONTAINER_EXIT_UNKNOWN: nobody saw it */
+	unsigned rows, columns; /* of the terminal at the next start; not on record. 0: not known */
+	int exit_code;		/* once exited; CONTAINER_EXIT_UNKNOWN: nobody saw it */
 	bool oom_killed;
 	int64_t finished; /* 0: not, or unknown */
 	struct container_network network;

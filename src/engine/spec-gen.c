@@ -55,6 +55,8 @@ static void write_env(struct json_writer *w, const struct spec_input *input)
 
 	strv_add(&all, PATH_DEFAULT);
 	strv_add_format(&all, "HOSTNAME=%s", input->hostname);
+	if (input->container->config.tty)
+		strv_add(&all, "TERM=xterm");
 	for (size_t i = 0; i < env->n; i++) {
 		strv_set_pair(&all, env->v[i]);
 		has_home |= strncmp(env->v[i], "HOME=", 5) == 0;
@@ -71,7 +73,13 @@ static void write_process(struct json_writer *w, const struct spec_input *input)
 
 	container_argv(input->container, &argv);
 	json_object_begin(w, "process");
-	json_write_bool(w, "terminal", false);
+	json_write_bool(w, "terminal", config->tty);
+	if (config->tty && input->container->rows > 0) {
+		json_object_begin(w, "consoleSize");
+		json_write_u64(w, "height", input->container->rows);
+		json_write_u64(w, "width", input->container->columns);
+		json_end(w);
+	}
 	json_object_begin(w, "user");
 	json_write_u64(w, "uid", input->user->uid);
 	json_write_u64(w, "gid", input->user->gid);

@@ -374,7 +374,7 @@ static void manage_flow(struct monitor *monitor)
 {
 	size_t bound = monitor->phase == PHASE_RUNNING ? OWNER_KEPT_RUNNING : OWNER_KEPT_DRAINING;
 
-	stdio_hold(&monitor->stdio, peers_owner_behind(&monitor->peers, bound));
+	stdio_hold(&monitor->stdio, peers_behind(&monitor->peers, bound));
 	if (!stdio_input_full(&monitor->stdio))
 		peers_resume_input(&monitor->peers);
 	if (monitor->output_seen && !monitor->settle.due)
@@ -463,6 +463,8 @@ static int open_monitor(struct monitor *monitor, int owner_fd, struct error *err
 	r = peers_add_owner(&monitor->peers, owner_fd, err);
 	if (r < 0)
 		return r;
+	for (size_t i = 0; i < monitor->options->peer_count; i++)
+		peers_add_early(&monitor->peers, monitor->options->peer_fds[i]);
 	monitor->bundle_fd = open(monitor->options->bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (monitor->bundle_fd < 0)
 		return error_errno(err, errno, "open bundle %s", monitor->options->bundle);

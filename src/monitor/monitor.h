@@ -44,6 +44,7 @@
 #include "base/strv.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct monitor_options {
 	const char *id;
@@ -61,6 +62,8 @@ struct monitor_options {
 	bool with_stdin;
 	bool terminal;
 	const char *process; /* NULL: the container itself */
+	const int *peer_fds; /* taken over */
+	size_t peer_count;
 	const char *cgroup;
 	const char *events;	      /* run folder that has the log of events */
 	const char *event_attributes; /* members of a JSON object */

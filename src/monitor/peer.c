@@ -104,8 +104,16 @@ int peers_add_owner(struct peers *peers, int owner_fd, struct error *err)
 	peers->owner = add_peer(peers, owner_fd);
 	if (!peers->owner)
 		return error_set(err, ERROR_INVALID, "--owner-fd %d cannot be watched", owner_fd);
-	peers->owner->waits = true;
+	peers->owner->waits = peers->owner->exact = true;
 	return 0;
+}
+
+void peers_add_early(struct peers *peers, int fd)
+{
+	struct peer *peer = add_peer(peers, fd);
+
+	if (peer)
+		peer->exact = true;
 }
 
 int peers_listen(struct peers *peers, int bundle_fd, struct error *err)
@@ -231,7 +239,7 @@ static void send_frame(struct peer *peer, enum wire_type type, const struct iove
 	if ((size_t)n == sizeof(header) + header.length)
 		return;
 	keep(peer, parts, count + 1, (size_t)n);
-	if (peer != peer->peers->owner && kept(peer) > CLIENT_KEPT_MAX)
+	if (!peer->exact && kept(peer) > CLIENT_KEPT_MAX)
 		drop(peer);
 	else
 		(void)watch(peer);
@@ -295,9 +303,12 @@ void peers_send_exited(struct peers *peers, const struct wire_exit *exit)
 	}
 }
 
-bool peers_owner_behind(const struct peers *peers, size_t bound)
+bool peers_behind(const struct peers *peers, size_t bound)
 {
-	return peers->owner && kept(peers->owner) > bound;
+	for (const struct peer *peer = peers->first; peer; peer = peer->next)
+		if (peer->exact && kept(peer) > bound)
+			return true;
+	return false;
 }
 
 static void take_piece(struct peer *peer, const struct wire_piece *piece)

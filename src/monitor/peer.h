@@ -1,11 +1,11 @@
 /*
  * Those who are connected to the monitor: its owner, and clients of <bundle>/control.
  *
- * What a peer does not read is kept for it up to a bound. The owner's unread output holds the
- * container back (peers_owner_behind), so that a foreground run is exact however slow its reader
- * is; any other client is disconnected at the bound, so that it holds back only itself. What a peer
- * sends to stdin is read no faster than the container takes it. The end of a peer is never an
- * error.
+ * What a peer does not read is kept for it up to a bound. The unread output of the owner, and of
+ * those who were there before the container, holds the container back (peers_behind), so that a
+ * foreground run is exact however slow its reader is; any other client is disconnected at the
+ * bound, so that it holds back only itself. What a peer sends to stdin is read no faster than the
+ * container takes it. The end of a peer is never an error.
  *
  * Callbacks of the loop only record what has happened here; the monitor looks at it after each
  * step.
@@ -33,6 +33,7 @@ struct peer {
 	struct str out; /* frames not yet sent */
 	size_t sent;	/* of out */
 	unsigned char mask;
+	bool exact;	  /* the container waits for it, rather than be read without it */
 	bool waits;	  /* for WIRE_EXITED */
 	bool half_closed; /* it sends no more */
 	bool throttled;	  /* stdin is full: it is not read */
@@ -56,6 +57,8 @@ struct peers {
 void peers_init(struct peers *peers, struct loop *loop, struct stdio *stdio);
 /* @owner_fd is taken over. */
 int peers_add_owner(struct peers *peers, int owner_fd, struct error *err) MUST_CHECK;
+/* Somebody who is there before the container is; @fd is taken over. */
+void peers_add_early(struct peers *peers, int fd);
 /* Makes the control socket in @bundle_fd. */
 int peers_listen(struct peers *peers, int bundle_fd, struct error *err) MUST_CHECK;
 void peers_release(struct peers *peers);
@@ -68,8 +71,8 @@ void peers_send_output(struct peers *peers, int stream, const char *data, size_t
  * connections are taken. */
 void peers_send_exited(struct peers *peers, const struct wire_exit *exit);
 
-/* Whether more than @bound bytes are kept for the owner. */
-bool peers_owner_behind(const struct peers *peers, size_t bound);
+/* Whether more than @bound bytes are kept for one whom the container waits for. */
+bool peers_behind(const struct peers *peers, size_t bound);
 /* Takes what the owner has sent up to now. */
 void peers_read_owner(struct peers *peers);
 /* stdin has room again. */

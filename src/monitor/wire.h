@@ -16,6 +16,7 @@
  *                            this OCI process; --bundle is then a folder of its own
  *     [--netns-fd N]         held open for the life of the container
  *     [--hold-fd N ...]      held open (reserved ports)
+ *     [--peer-fd N ...]      sockets to clients who are there before the container
  *     [--events DIR --event-attributes TEXT]  the end is told in the log of events there
  *     [--cgroup PATH]        relative to the cgroup mount, for the OOM verdict
  *     [--cleanup PATH --cleanup-arg ARG ...]  executed at the end unless the owner cleans up
@@ -42,9 +43,9 @@
  *     WIRE_CLEANING  owner: I am going to clean up; and again behind WIRE_EXITED: I have begun to,
  *                    and what I leave undone is on record. Only then --cleanup is not executed
  *
- * Until WIRE_COMMIT the monitor ends with its owner and takes the container with it. The owner's
- * unread output holds the container back; any other client is disconnected when it is 256 KiB
- * behind.
+ * Until WIRE_COMMIT the monitor ends with its owner and takes the container with it. The unread
+ * output of the owner and of a --peer-fd holds the container back; any other client is disconnected
+ * when it is 256 KiB behind.
  */
 #pragma once
 

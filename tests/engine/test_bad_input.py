@@ -34,7 +34,7 @@ import pytest
     (("--cgroup-parent", "../x", "busybox", "true"), 125, "invalid cgroup parent"),
     (("--runtime", "nosuch", "busybox", "true"), 125, "unknown or invalid runtime name: nosuch"),
     (("--restart", "always", "busybox", "true"), 125, "is not supported yet"),
-    (("-t", "busybox", "true"), 125, "not supported yet"),
+    (("-i", "-t", "busybox", "true"), 125, "the input device is not a TTY"),
     (("--pull", "often", "busybox", "true"), 125, "invalid pull option: 'often'"),
     (("-d", "-a", "stdout", "busybox", "true"), 125, "Conflicting options: -a and -d"),
     (("--nosuch", "busybox", "true"), 125, "unknown flag: --nosuch"),

@@ -105,8 +105,6 @@ static int set_life(const struct container_options *options, struct container_co
 	int64_t timeout = -1;
 	int r = 0;
 
-	if (options->tty)
-		return refuse_terminal(err);
 	if (options->stop_signal)
 		r = container_signal_parse(options->stop_signal, &config->stop_signal, err);
 	if (r == 0)
@@ -190,6 +188,7 @@ static void set_texts(const struct container_options *options, struct container_
 			strv_add(&config->entrypoint, options->entrypoint);
 	}
 	config->open_stdin = options->interactive;
+	config->tty = options->tty;
 	config->auto_remove = options->rm;
 	config->read_only = options->read_only;
 	config->publish_all = options->publish_all;

@@ -85,7 +85,7 @@ struct container_options {
 	CONTAINER_OPTION(0, OPTION_STRING, "stop-timeout", stop_timeout, "int", \
 			 "Timeout (in seconds) to stop a container"), \
 	CONTAINER_OPTION(0, OPTION_LIST, "tmpfs", tmpfs, "list", "Mount a tmpfs directory"), \
-	CONTAINER_OPTION('t', OPTION_BOOL, "tty", tty, NULL, "Not supported yet"), \
+	CONTAINER_OPTION('t', OPTION_BOOL, "tty", tty, NULL, "Allocate a pseudo-TTY"), \
 	CONTAINER_OPTION('u', OPTION_STRING, "user", user, "string", \
 			 "Username or UID (format: <name|uid>[:<group|gid>])"), \
 	CONTAINER_OPTION('v', OPTION_LIST, "volume", volumes, "list", "Bind mount a volume"), \

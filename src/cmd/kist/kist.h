@@ -41,6 +41,7 @@ int kist_misuse(const struct error *err);
 const char *kist_architecture(const char *machine);
 
 /* The verbs, one file each. */
+extern const struct command command_attach;
 extern const struct command command_cleanup;
 extern const struct command command_container_inspect;
 extern const struct command command_create;

@@ -44,6 +44,7 @@ static const struct verb verbs[] = {
 	{&command_images, VERB_FLAT, "image", "ls"},
 	{&command_version, VERB_FLAT, NULL, NULL},
 	{&command_info, VERB_FLAT, "system", "info"},
+	{&command_attach, VERB_FLAT, "container", "attach"},
 	{&command_create, VERB_FLAT, "container", "create"},
 	{&command_events, VERB_FLAT, "system", "events"},
 	{&command_import, VERB_FLAT, "image", "import"},

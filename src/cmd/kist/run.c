@@ -6,6 +6,7 @@
 #include "cmd/kist/container-options.h"
 #include "cmd/kist/image-ensure.h"
 #include "cmd/kist/kist.h"
+#include "cmd/kist/streams.h"
 #include "engine/container-create.h"
 #include "engine/container-start.h"
 #include "engine/engine.h"
@@ -16,18 +17,19 @@
 #include <strings.h>
 #include <unistd.h>
 
-#define EXIT_UNKNOWN 255
-
 struct run_values {
 	struct container_options container; /* first: the tables share their rows */
 	bool detach;
 	int sig_proxy;
+	const char *detach_keys;
 };
 
 static const struct option run_options[] = {
 	CONTAINER_OPTIONS,
 	{"detach", 'd', OPTION_BOOL, offsetof(struct run_values, detach), NULL,
 	 "Run container in background and print container ID"},
+	{"detach-keys", 0, OPTION_STRING, offsetof(struct run_values, detach_keys), "string",
+	 "Override the key sequence for detaching a container"},
 	{"sig-proxy", 0, OPTION_SWITCH, offsetof(struct run_values, sig_proxy), NULL,
 	 "Proxy received signals to the process (default true)"},
 	{NULL},
@@ -74,12 +76,12 @@ static void print_warnings(const struct strv *warnings)
 }
 
 /* -a names the streams; without it all but stdin, which -i adds. */
-static int choose_streams(const struct run_values *values, struct container_stdio *ret,
+static int choose_streams(const struct run_values *values, struct attach_options *ret,
 			  struct error *err)
 {
-	const struct strv *attach = &values->container.attach;
+	const struct container_options *options = &values->container;
+	const struct strv *attach = &options->attach;
 
-	*ret = (struct container_stdio) {-EBADF, -EBADF, -EBADF};
 	for (size_t i = 0; i < attach->n; i++) {
 		if (strcasecmp(attach->v[i], "stdin") == 0)
 			ret->in = STDIN_FILENO;
@@ -95,35 +97,32 @@ static int choose_streams(const struct run_values *values, struct container_stdi
 	}
 	if (attach->n > 0 && values->detach)
 		return error_set(err, ERROR_INVALID, "Conflicting options: -a and -d");
-	if (attach->n == 0)
-		*ret = (struct container_stdio) {values->container.interactive ? STDIN_FILENO
-									       : -EBADF,
-						 STDOUT_FILENO, STDERR_FILENO};
-	return 0;
+	if (attach->n == 0) {
+		ret->in = options->interactive ? STDIN_FILENO : -EBADF;
+		ret->out = STDOUT_FILENO;
+		ret->err = STDERR_FILENO;
+	}
+	return values->detach ? 0 : streams_check(ret, options->tty, err);
 }
 
 static int run_attached(struct engine *engine, const struct container_config *config,
-			const struct container_stdio *stdio, unsigned flags,
-			struct cidfile *cidfile, int *ret_code, struct error *err)
+			const struct attach_options *options, struct cidfile *cidfile,
+			int *ret_code, struct error *err)
 {
-	struct container_attachment attachment;
+	auto_attachment attachment = ATTACHMENT_NONE;
 	auto_container container = {0};
+	struct attach_result result;
 	auto_strv warnings = {0};
 	int r;
 
-	r = container_run(engine, config, &container, stdio, &attachment, &warnings, err);
+	r = container_run(engine, config, &container, options, &attachment, &warnings, err);
 	print_warnings(&warnings);
 	cidfile_finish(cidfile, r < 0 ? NULL : container.id);
-	if (r < 0)
-		return r;
-	r = container_attach_run(engine, &container, &attachment, stdio, flags, ret_code, err);
-	if (r < 0)
-		return r;
-	if (*ret_code == CONTAINER_EXIT_UNKNOWN) {
-		(void)fprintf(stderr, "kist: nobody saw how container %s ended\n", container.name);
-		*ret_code = EXIT_UNKNOWN;
-	}
-	return 0;
+	if (r == 0)
+		r = attachment_run(engine, &attachment, options, &result, err);
+	if (r == 0)
+		*ret_code = streams_exit_status(&result, container.name);
+	return r;
 }
 
 static int run_detached(struct engine *engine, const struct container_config *config,
@@ -162,20 +161,22 @@ static int run(const struct invocation *invocation, void *arg)
 {
 	const struct run_values *values = arg;
 	auto_engine engine = {.root = {.dir_fd = -EBADF, .run_fd = -EBADF}};
-	unsigned flags = values->sig_proxy >= 0 ? ATTACH_SIGNAL_PROXY : 0;
+	struct attach_options streams = ATTACH_OPTIONS_NONE;
 	auto_container_config config = {0};
 	struct cidfile cidfile = {.fd = -EBADF};
-	struct container_stdio stdio;
 	auto_error err = {0};
 	int r, code = 0;
 
-	r = choose_streams(values, &stdio, &err);
+	streams.signal_proxy = values->sig_proxy >= 0;
+	streams.detach_keys = values->detach_keys;
+	r = choose_streams(values, &streams, &err);
 	if (r == 0)
 		r = prepare(invocation, &values->container, &engine, &config, &cidfile, &err);
+	config.stdin_once = !values->detach && streams.in >= 0;
 	if (r == 0)
 		r = values->detach
 			    ? run_detached(&engine, &config, &cidfile, &err)
-			    : run_attached(&engine, &config, &stdio, flags, &cidfile, &code, &err);
+			    : run_attached(&engine, &config, &streams, &cidfile, &code, &err);
 	return r < 0 ? container_options_fail(invocation, &err) : code;
 }
 
@@ -191,6 +192,7 @@ static int create(const struct invocation *invocation, void *arg)
 	int r;
 
 	r = prepare(invocation, options, &engine, &config, &cidfile, &err);
+	config.stdin_once = config.open_stdin;
 	if (r == 0) {
 		r = container_create(&engine, &config, &container, &warnings, &err);
 		print_warnings(&warnings);

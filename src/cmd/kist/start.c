@@ -3,6 +3,7 @@
  */
 #include "cmd/kist/containers.h"
 #include "cmd/kist/kist.h"
+#include "cmd/kist/streams.h"
 #include "engine/container-start.h"
 
 #include <errno.h>
@@ -10,16 +11,17 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define EXIT_UNKNOWN 255
-
 struct start_values {
 	bool attach, interactive;
 	int sig_proxy;
+	const char *detach_keys;
 };
 
 static const struct option options[] = {
 	{"attach", 'a', OPTION_BOOL, offsetof(struct start_values, attach), NULL,
 	 "Attach STDOUT/STDERR and forward signals"},
+	{"detach-keys", 0, OPTION_STRING, offsetof(struct start_values, detach_keys), "string",
+	 "Override the key sequence for detaching a container"},
 	{"interactive", 'i', OPTION_BOOL, offsetof(struct start_values, interactive), NULL,
 	 "Attach container's STDIN"},
 	{"sig-proxy", 0, OPTION_SWITCH, offsetof(struct start_values, sig_proxy), NULL,
@@ -37,22 +39,30 @@ static int start_one(struct engine *engine, struct container *container, void *a
 static int start_attached(struct engine *engine, const char *name,
 			  const struct start_values *values, int *ret_code, struct error *err)
 {
-	const struct container_stdio stdio = {
-		values->interactive ? STDIN_FILENO : -EBADF,
-		values->attach ? STDOUT_FILENO : -EBADF,
-		values->attach ? STDERR_FILENO : -EBADF,
-	};
-	unsigned flags = values->sig_proxy >= 0 ? ATTACH_SIGNAL_PROXY : 0;
-	struct container_attachment attachment;
+	struct attach_options streams = ATTACH_OPTIONS_NONE;
+	auto_attachment attachment = ATTACHMENT_NONE;
 	auto_container container = {0};
+	struct attach_result result;
 	int r;
 
 	r = container_find(engine, name, &container, err);
-	if (r == 0)
-		r = container_start(engine, &container, &stdio, &attachment, err);
 	if (r < 0)
 		return r;
-	return container_attach_run(engine, &container, &attachment, &stdio, flags, ret_code, err);
+	/* Docker's -i attaches the output too. */
+	streams.out = STDOUT_FILENO;
+	streams.err = STDERR_FILENO;
+	if (values->interactive && container.config.open_stdin)
+		streams.in = STDIN_FILENO;
+	streams.signal_proxy = values->sig_proxy >= 0;
+	streams.detach_keys = values->detach_keys;
+	r = streams_check(&streams, container.config.tty, err);
+	if (r == 0)
+		r = container_start(engine, &container, &streams, &attachment, err);
+	if (r == 0)
+		r = attachment_run(engine, &attachment, &streams, &result, err);
+	if (r == 0)
+		*ret_code = streams_exit_status(&result, container.name);
+	return r;
 }
 
 static int run(const struct invocation *invocation, void *arg)
@@ -73,7 +83,7 @@ static int run(const struct invocation *invocation, void *arg)
 	if (engine_open(kist->dir, kist->run, &engine, &err) < 0 ||
 	    start_attached(&engine, invocation->operands[0], values, &code, &err) < 0)
 		return kist_fail(&err);
-	return code == CONTAINER_EXIT_UNKNOWN ? EXIT_UNKNOWN : code;
+	return code;
 }
 
 const struct command command_start = {

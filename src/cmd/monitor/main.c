@@ -26,7 +26,7 @@ struct arguments {
 	struct monitor_options options;
 	const char *owner_fd;
 	const char *netns_fd;
-	struct strv hold_fds;
+	struct strv hold_fds, peer_fds;
 };
 
 #define AT(field) offsetof(struct arguments, field)
@@ -53,6 +53,7 @@ static const struct option options[] = {
 	 "Keep one more process in a running container: an OCI process"},
 	{"netns-fd", 0, OPTION_STRING, AT(netns_fd), "number", "Network namespace to hold"},
 	{"hold-fd", 0, OPTION_LIST, AT(hold_fds), "number", "Descriptor to hold"},
+	{"peer-fd", 0, OPTION_LIST, AT(peer_fds), "number", "Socket to a client that waits"},
 	{"cgroup", 0, OPTION_STRING, AT(options.cgroup), "path", "Cgroup of the container"},
 	{"events", 0, OPTION_STRING, AT(options.events), "directory",
 	 "Run folder of the log of events"},
@@ -143,9 +144,10 @@ static int close_others(int *fds, size_t n)
 	return 0;
 }
 
-static int take_descriptors(const struct arguments *arguments, int *ret_owner)
+/* @ret_peers has room for those of --peer-fd. */
+static int take_descriptors(const struct arguments *arguments, int *ret_owner, int *ret_peers)
 {
-	size_t n = 0, max = arguments->hold_fds.n + 2;
+	size_t n = 0, max = arguments->hold_fds.n + arguments->peer_fds.n + 2;
 	auto_free int *fds = mem_zero(max, sizeof(*fds));
 	int r;
 
@@ -156,6 +158,10 @@ static int take_descriptors(const struct arguments *arguments, int *ret_owner)
 		r = take_fd(arguments->netns_fd, &fds[n++]);
 	for (size_t i = 0; r == 0 && i < arguments->hold_fds.n; i++)
 		r = take_fd(arguments->hold_fds.v[i], &fds[n++]);
+	for (size_t i = 0; r == 0 && i < arguments->peer_fds.n; i++) {
+		r = take_fd(arguments->peer_fds.v[i], &ret_peers[i]);
+		fds[n++] = ret_peers[i];
+	}
 	return r == 0 ? close_others(fds, n) : r;
 }
 
@@ -180,17 +186,21 @@ static void print_help(void)
 
 static int run(const struct arguments *arguments)
 {
+	auto_free int *peers = mem_zero(arguments->peer_fds.n + 1, sizeof(*peers));
+	struct monitor_options monitor_options = arguments->options;
 	int owner_fd = -EBADF;
 
-	if (check(arguments) < 0 || take_descriptors(arguments, &owner_fd) < 0)
+	if (check(arguments) < 0 || take_descriptors(arguments, &owner_fd, peers) < 0)
 		return EXIT_USAGE;
+	monitor_options.peer_fds = peers;
+	monitor_options.peer_count = arguments->peer_fds.n;
 	/* A session and a place of our own. The umask is the container's, as Docker sets it. */
 	(void)setsid();
 	(void)!chdir("/");
 	(void)umask(022);
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		return EXIT_USAGE;
-	return monitor_run(&arguments->options, owner_fd);
+	return monitor_run(&monitor_options, owner_fd);
 }
 
 int main(int argc, char **argv)
