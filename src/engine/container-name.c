@@ -96,11 +96,11 @@ bool container_name_lookup(const struct engine *engine, const char *name, char *
 	return names_fd >= 0 && read_holder(names_fd, name, ret_id);
 }
 
-char *container_name_of(const struct engine *engine, const char *id)
+/* Adds the names that are reserved for @id, until there are @max. */
+static void names_of(const struct engine *engine, const char *id, size_t max, struct strv *ret)
 {
 	char holder[CONTAINER_ID_SIZE];
 	struct dirent *entry;
-	char *name = NULL;
 	DIR *dir;
 	int fd;
 
@@ -108,14 +108,21 @@ char *container_name_of(const struct engine *engine, const char *id)
 	dir = fd >= 0 ? fdopendir(fd) : NULL;
 	if (!dir) {
 		(void)fd_close(fd);
-		return NULL;
+		return;
 	}
-	while (!name && (entry = readdir(dir)))
+	while (ret->n < max && (entry = readdir(dir)))
 		if (entry->d_name[0] != '.' && read_holder(fd, entry->d_name, holder) &&
 		    STREQ(holder, id))
-			name = mem_strdup(entry->d_name);
+			strv_add(ret, entry->d_name);
 	(void)closedir(dir);
-	return name;
+}
+
+char *container_name_of(const struct engine *engine, const char *id)
+{
+	auto_strv names = {0};
+
+	names_of(engine, id, 1, &names);
+	return names.n > 0 ? mem_strdup(names.v[0]) : NULL;
 }
 
 /* In this order: an operation ends its intent only when the container is there. */
@@ -207,4 +214,19 @@ void container_name_release(struct engine *engine, const char *name, const char 
 
 	if (names_fd >= 0)
 		remove_held_by(names_fd, name, id);
+}
+
+void container_name_settle(struct engine *engine, const char *id)
+{
+	auto_container container = {0};
+	auto_strv names = {0};
+
+	/* Of one whose record cannot be read it is not known which of them is its own. */
+	if (container_load(engine, id, &container, NULL) <= 0)
+		return;
+	names_of(engine, id, SIZE_MAX, &names);
+	for (size_t i = 0; i < names.n; i++)
+		if (!STREQ(names.v[i], container.name))
+			container_name_release(engine, names.v[i], id);
+	(void)!container_name_reserve(engine, container.name, id, NULL);
 }

@@ -33,5 +33,9 @@ bool container_name_lookup(const struct engine *engine, const char *name, char *
  * names. */
 char *container_name_of(const struct engine *engine, const char *id) MUST_CHECK;
 
+/* After a rename that was interrupted: of the names that are reserved for @id, the one on its
+ * record stays. */
+void container_name_settle(struct engine *engine, const char *id);
+
 /* Gives the name back if it is @id's. */
 void container_name_release(struct engine *engine, const char *name, const char *id);

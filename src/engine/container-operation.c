@@ -19,10 +19,9 @@
 #define PAUSE_MAX INT64_C(10000000)
 
 static const char *const undo_names[] = {
-	[UNDO_CLEAN] = "clean",
-	[UNDO_START] = "start",
-	[UNDO_REMOVE] = "remove",
-	[UNDO_REMOVE_VOLUMES] = "remove-volumes",
+	[UNDO_CLEAN] = "clean",	  [UNDO_START] = "start",
+	[UNDO_REMOVE] = "remove", [UNDO_REMOVE_VOLUMES] = "remove-volumes",
+	[UNDO_RENAME] = "rename",
 };
 
 char *container_operation_text(enum container_undo_kind undo, const char *name)

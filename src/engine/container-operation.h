@@ -16,6 +16,7 @@ enum container_undo_kind {
 	UNDO_START,	     /* kill it, and take back what the start made */
 	UNDO_REMOVE,	     /* remove it, but no volumes other than an auto_remove container's */
 	UNDO_REMOVE_VOLUMES, /* remove it, and anonymous volumes too: it never was */
+	UNDO_RENAME,	     /* give back the name that the record does not say */
 };
 
 /* The text of the intent; @name may be NULL. Owned by the caller. */

@@ -296,6 +296,9 @@ int container_undo(struct engine *engine, const char *id, const char *text, stru
 		return remove_all(engine, id, name, false, err);
 	case UNDO_REMOVE_VOLUMES:
 		return remove_all(engine, id, name, true, err);
+	case UNDO_RENAME:
+		container_name_settle(engine, id);
+		return 0;
 	}
 	return -EINVAL;
 }
@@ -355,8 +358,12 @@ static int check_removable(struct engine *engine, const struct container *contai
 		return error_set(err, ERROR_NOT_FOUND, "No such container: %s", container->name);
 	if (r > 0 && now.state == CONTAINER_RUNNING && !(flags & REMOVE_FORCE))
 		return error_set(err, ERROR_CONFLICT,
-				 "cannot remove container \"/%s\": container is running: stop the "
-				 "container before removing or force remove",
+				 now.paused
+					 ? "cannot remove container \"/%s\": container is paused "
+					   "and must be unpaused first"
+					 : "cannot remove container \"/%s\": container is "
+					   "running: stop the container before removing or force "
+					   "remove",
 				 now.name);
 	return 0;
 }

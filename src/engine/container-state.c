@@ -2,9 +2,12 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "codec/json-write.h"
 #include "codec/json.h"
 #include "engine/container-record.h"
+#include "engine/spec-gen.h"
 #include "io/atomic-file.h"
+#include "kern/cgroup.h"
 #include "kern/process.h"
 #include "monitor/client.h"
 
@@ -21,6 +24,7 @@ struct process_record {
 	pid_t pid;
 	uint64_t ticks;
 	int64_t started; /* wall clock; 0 in monitor.json */
+	bool paused;	 /* by us */
 };
 
 static int open_folder(int base_fd, const char *id)
@@ -66,6 +70,7 @@ static int read_process(int dir_fd, const char *name, struct process_record *ret
 		.pid = (pid_t)pid,
 		.ticks = ticks,
 		.started = json_get_i64(root, "started", 0),
+		.paused = json_get_bool(root, "paused", false),
 	};
 	return 0;
 }
@@ -116,6 +121,39 @@ static void read_network(int run_fd, struct container *container)
 		(void)!container_network_read(text, len, &container->network, NULL);
 }
 
+/* Whether its processes are held indeed. Of other runtimes, which may do it elsewhere, we know only
+ * what we asked for. */
+static bool is_held(struct engine *engine, const struct container *container)
+{
+	auto_free char *path = NULL;
+	auto_cgroup cgroup = {0};
+
+	if (container->config.runtime)
+		return true;
+	path = spec_cgroup_path(engine, container);
+	return cgroup_open(path, &cgroup) < 0 || cgroup_frozen(&cgroup) != 0;
+}
+
+int container_state_set_paused(struct engine *engine, const struct container *container,
+			       bool paused, struct error *err)
+{
+	auto_fd int run_fd = container_open_run_folder(engine, container->id);
+	auto_str text = {0};
+	struct json_writer w;
+	int r = run_fd;
+
+	json_writer_init(&w, &text, 0);
+	json_object_begin(&w, NULL);
+	json_write_i64(&w, "pid", container->pid);
+	json_write_u64(&w, "start", container->pid_ticks);
+	json_write_i64(&w, "started", container->started);
+	json_write_bool(&w, "paused", paused);
+	json_end(&w);
+	if (r >= 0)
+		r = atomic_write(run_fd, STATE_FILE, text.data, text.len, 0600, 0);
+	return r < 0 ? error_errno(err, r, "note the state of container %s", container->name) : 0;
+}
+
 static void set_unseen_end(struct container *container)
 {
 	container->state = container->started ? CONTAINER_EXITED : CONTAINER_CREATED;
@@ -126,6 +164,7 @@ static void reset(struct container *container)
 {
 	container->state = CONTAINER_CREATED;
 	container->pid = container->monitor = 0;
+	container->paused = container->restarting = false;
 	container->exit_code = 0;
 	container->oom_killed = false;
 	container->finished = 0;
@@ -172,6 +211,7 @@ int container_state_read(struct engine *engine, struct container *container, str
 	container->state = CONTAINER_RUNNING;
 	container->pid = process.pid;
 	container->pid_ticks = process.ticks;
+	container->paused = process.paused && is_held(engine, container);
 	read_network(run_fd, container);
 	return 0;
 }

@@ -20,6 +20,8 @@
 #include "engine/container.h"
 #include "engine/engine.h"
 
+#include <stdbool.h>
+
 #define EXIT_FILE     "exit.json"
 #define EXIT_OLD_FILE "exit.old.json"
 #define STATE_FILE    "state.json"
@@ -28,6 +30,10 @@
 /* Fills in state, pid, monitor, exit code, times and network. */
 int container_state_read(struct engine *engine, struct container *container,
 			 struct error *err) MUST_CHECK;
+
+/* Notes in the run folder whether we hold its processes; who asks looks whether they are held. */
+int container_state_set_paused(struct engine *engine, const struct container *container,
+			       bool paused, struct error *err) MUST_CHECK;
 
 /* The folder that has the exit record (dir's or, for auto_remove, run's); -ENOENT. */
 int container_exit_folder(const struct engine *engine, const struct container *container);

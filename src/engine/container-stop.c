@@ -4,21 +4,27 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "engine/container-load.h"
+#include "engine/container-pause.h"
 #include "engine/container-remove.h"
+#include "engine/container-state.h"
 #include "engine/event.h"
 #include "engine/spec-gen.h"
 #include "kern/cgroup.h"
 #include "kern/process.h"
+#include "monitor/announce.h"
 #include "monitor/client.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #define STOP_TIMEOUT_DEFAULT 10
 #define KILL_TIMEOUT_MS	     10000
 #define RECORD_TIMEOUT	     (10 * TIME_SECOND)
+#define ANNOUNCE_TIMEOUT     (TIME_SECOND / 5)
 #define PAUSE_NS	     INT64_C(1000000)
 #define CREATED_PAUSE_NS     INT64_C(50000000)
 
@@ -74,6 +80,13 @@ static int kill_all(struct engine *engine, const struct container *container, st
 		     : 0;
 }
 
+/* What is held acts on no signal: as Docker does, it is let go once the signal waits for it. */
+static void let_go(struct engine *engine, struct container *container)
+{
+	if (container->paused)
+		(void)!container_unpause(engine, container, NULL);
+}
+
 static void tell_kill(struct engine *engine, const struct container *container, int signal)
 {
 	char number[8];
@@ -102,6 +115,18 @@ static int force_end(struct engine *engine, struct container *container, int pro
 	return 0;
 }
 
+/* The monitor tells of the death right behind the record: what follows from it is told after. */
+static void await_announcement(struct engine *engine, const struct container *container)
+{
+	int64_t deadline = time_monotonic() + ANNOUNCE_TIMEOUT;
+	auto_fd int run_fd = container_open_run_folder(engine, container->id);
+
+	while (run_fd >= 0 && time_monotonic() < deadline &&
+	       faccessat(run_fd, STATE_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       faccessat(run_fd, ANNOUNCED_FILE, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		pause_for(PAUSE_NS);
+}
+
 int container_stop(struct engine *engine, struct container *container, int signal, int timeout_s,
 		   struct error *err)
 {
@@ -115,10 +140,10 @@ int container_stop(struct engine *engine, struct container *container, int signa
 		signal = config->stop_signal ? config->stop_signal : SIGTERM;
 	if (timeout_s < 0)
 		timeout_s = config->stop_timeout >= 0 ? config->stop_timeout : STOP_TIMEOUT_DEFAULT;
-	/* A frozen process takes no signal but SIGKILL; it then just uses up its time. */
 	if (timeout_s > 0) {
 		tell_kill(engine, container, signal);
 		r = process_signal(process, signal);
+		let_go(engine, container);
 		if (r == 0)
 			r = process_wait(process, MIN(timeout_s, INT32_MAX / 1000) * 1000);
 	}
@@ -128,9 +153,11 @@ int container_stop(struct engine *engine, struct container *container, int signa
 			return r;
 	}
 	r = await_record(engine, container, err);
-	if (r == 0)
-		event_container(engine, container, "stop", NULL, 0);
-	return r;
+	if (r < 0)
+		return r;
+	await_announcement(engine, container);
+	event_container(engine, container, "stop", NULL, 0);
+	return 0;
 }
 
 int container_kill(struct engine *engine, struct container *container, int signal,
@@ -147,6 +174,7 @@ int container_kill(struct engine *engine, struct container *container, int signa
 		return error_errno(err, r, "send signal %d to container %s", signal,
 				   container->name);
 	tell_kill(engine, container, signal);
+	let_go(engine, container);
 	return signal == SIGKILL ? kill_all(engine, container, err) : 0;
 }
 

@@ -52,14 +52,15 @@ char *container_status(const struct container *container)
 	case CONTAINER_CREATED:
 		return mem_strdup("Created");
 	case CONTAINER_RUNNING:
-		return mem_printf("Up %s", time_human(now - container->started, human));
+		return mem_printf("Up %s%s", time_human(now - container->started, human),
+				  container->paused ? " (Paused)" : "");
 	case CONTAINER_EXITED:
 		break;
 	}
 	if (container->exit_code == CONTAINER_EXIT_UNKNOWN)
 		return mem_strdup("Exited (unknown)");
-	return mem_printf("Exited (%d) %s ago", container->exit_code,
-			  time_human(now - container->finished, human));
+	return mem_printf("%s (%d) %s ago", container->restarting ? "Restarting" : "Exited",
+			  container->exit_code, time_human(now - container->finished, human));
 }
 
 char *container_folder(const struct engine *engine, const char *id)

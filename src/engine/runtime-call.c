@@ -65,6 +65,47 @@ static bool knows(struct engine *engine, const char *id)
 	return fstatat(engine->root.run_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+int runtime_call(struct engine *engine, const struct container *container,
+		 const char *const *arguments, int input_fd, struct error *err)
+{
+	auto_free char *path = NULL, *root = runtime_root(engine);
+	auto_free char *text = NULL, *message = NULL;
+	auto_fd int output = -EBADF;
+	struct child child;
+	auto_strv argv = {0};
+	int r, status;
+	size_t len;
+
+	r = runtime_path(&container->config, &path, err);
+	if (r < 0)
+		return r;
+	output = memfd_create("runtime", MFD_CLOEXEC);
+	if (output < 0)
+		return error_errno(err, errno, "make room for the runtime's messages");
+	strv_add(&argv, path);
+	strv_add(&argv, "--root");
+	strv_add(&argv, root);
+	for (const char *const *argument = arguments; *argument; argument++)
+		strv_add(&argv, *argument);
+	strv_add(&argv, container->id);
+	const struct spawn_fd fds[] = {{input_fd, 0}, {output, 2}};
+	const struct spawn call = {
+		.path = path, .argv = strv_argv(&argv), .fds = fds, .fd_count = ARRAY_SIZE(fds)};
+
+	r = spawn(&call, &child);
+	if (r == 0)
+		r = child_wait(&child, &status);
+	if (r < 0)
+		return error_errno(err, r, "execute %s", path);
+	if (status == 0)
+		return 0;
+	(void)lseek(output, 0, SEEK_SET);
+	r = fd_read_all(output, RUNTIME_OUTPUT_MAX, &text, &len);
+	message = runtime_message(r < 0 ? "" : text);
+	return error_set(err, ERROR_SYSTEM, "%s container %.12s: %s", arguments[0], container->id,
+			 message);
+}
+
 int runtime_delete_begin(struct engine *engine, const struct container *container,
 			 struct runtime_deletion *ret, struct error *err)
 {

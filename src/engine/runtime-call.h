@@ -19,6 +19,11 @@ int runtime_path(const struct container_config *config, char **ret, struct error
 /* Where runtimes of this engine keep their state. Owned by the caller. */
 char *runtime_root(const struct engine *engine) MUST_CHECK;
 
+/* `runtime <arguments> id`, with @input_fd (-EBADF: none) as its standard input. @arguments ends
+ * with NULL. When it fails the error is what it says. */
+int runtime_call(struct engine *engine, const struct container *container,
+		 const char *const *arguments, int input_fd, struct error *err) MUST_CHECK;
+
 /* `runtime delete --force id`: 0 also if the runtime knows nothing of it. */
 int runtime_delete(struct engine *engine, const struct container *container,
 		   struct error *err) MUST_CHECK;
