@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +100,56 @@ static bool is_zero(const void *data, size_t len)
 	return len == 0;
 }
 
+/* The row of an engine's table as one of ours. */
+static struct tagged_field from_row(const struct field *row)
+{
+	struct tagged_field field = {.offset = row->offset, .maximum = TAGGED_COUNT_MAX};
+
+	switch (row->kind) {
+	case FIELD_TEXT:
+		field.kind = TAGGED_TEXT;
+		field.maximum = TAGGED_TEXT_MAX;
+		break;
+	case FIELD_LIST:
+		field.kind = TAGGED_LIST;
+		break;
+	case FIELD_FLAG:
+		field.kind = TAGGED_BOOL;
+		break;
+	case FIELD_INT:
+		field.kind = TAGGED_SIGNED;
+		field.size = sizeof(int);
+		field.minimum = INT_MIN;
+		field.maximum = INT_MAX;
+		break;
+	case FIELD_UINT:
+		field.kind = TAGGED_UNSIGNED;
+		field.size = sizeof(unsigned);
+		field.maximum = UINT_MAX;
+		break;
+	case FIELD_I64:
+		field.kind = TAGGED_SIGNED;
+		field.size = sizeof(int64_t);
+		field.minimum = INT64_MIN;
+		field.maximum = INT64_MAX;
+		break;
+	case FIELD_U64:
+		field.kind = TAGGED_UNSIGNED;
+		field.size = sizeof(uint64_t);
+		field.maximum = UINT64_MAX;
+		break;
+	case FIELD_TABLE:
+		field.kind = TAGGED_ARRAY;
+		field.size = row->elements->size;
+		field.offset = row->offset + offsetof(struct field_array, v);
+		field.count_offset = row->offset + offsetof(struct field_array, n);
+		field.maximum = FIELD_ARRAY_MAX;
+		field.keyed = row->elements;
+		break;
+	}
+	return field;
+}
+
 /* ------------------------------------------------------------------------------- writing */
 
 static void put_u16(struct str *out, uint16_t v)
@@ -161,6 +212,8 @@ static int close_length(struct str *out, size_t at)
 	return 0;
 }
 
+static int encode_structure(const struct tagged_field *field, const void *values, struct str *out);
+
 static int encode_array(const struct tagged_field *field, const void *values, struct str *out)
 {
 	const char *items = array_items(field, values);
@@ -173,7 +226,7 @@ static int encode_array(const struct tagged_field *field, const void *values, st
 		int r;
 
 		put_u32(out, 0);
-		r = tagged_encode(field->fields, items + i * field->size, out);
+		r = encode_structure(field, items + i * field->size, out);
 		if (r == 0)
 			r = close_length(out, at);
 		if (r < 0)
@@ -234,7 +287,7 @@ static int encode_content(const struct tagged_field *field, const void *values, 
 	case TAGGED_LIST:
 		return encode_list(field, from, out);
 	case TAGGED_STRUCT:
-		return tagged_encode(field->fields, from, out);
+		return encode_structure(field, from, out);
 	case TAGGED_ARRAY:
 		return encode_array(field, values, out);
 	case TAGGED_FIXED:
@@ -244,12 +297,55 @@ static int encode_content(const struct tagged_field *field, const void *values, 
 	return -EINVAL;
 }
 
+/* The content, behind its length; @start is where the whole began, and where an empty structure
+ * ends again. */
+static int encode_member(const struct tagged_field *field, const void *values, size_t start,
+			 struct str *out)
+{
+	size_t at = out->len;
+	int r;
+
+	put_u32(out, 0);
+	r = encode_content(field, values, out);
+	if (r == 0)
+		r = close_length(out, at);
+	if (r == 0 && field->kind == TAGGED_STRUCT && out->len == at + sizeof(uint32_t))
+		out->len = start;
+	return r;
+}
+
+static int encode_keyed(const struct fields *table, const void *values, struct str *out)
+{
+	for (size_t i = 0; i < table->n; i++) {
+		const char *key = table->v[i].key;
+		struct tagged_field field = from_row(&table->v[i]);
+		size_t start = out->len, len = strlen(key);
+		int r;
+
+		assert(len > 0 && len <= UINT8_MAX);
+		if (is_absent(&field, values))
+			continue;
+		str_append_char(out, (char)(unsigned char)len);
+		str_append_mem(out, key, len);
+		r = encode_member(&field, values, start, out);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int encode_structure(const struct tagged_field *field, const void *values, struct str *out)
+{
+	return field->keyed ? encode_keyed(field->keyed, values, out)
+			    : tagged_encode(field->fields, values, out);
+}
+
 int tagged_encode(const struct tagged_field *fields, const void *values, struct str *out)
 {
 	uint16_t last = 0;
 
 	for (const struct tagged_field *field = fields; field && field->tag; field++) {
-		size_t start = out->len, content;
+		size_t start = out->len;
 		int r;
 
 		assert(field->tag > last);
@@ -257,15 +353,9 @@ int tagged_encode(const struct tagged_field *fields, const void *values, struct 
 		if (is_absent(field, values))
 			continue;
 		put_u16(out, field->tag);
-		put_u32(out, 0);
-		content = out->len;
-		r = encode_content(field, values, out);
-		if (r == 0)
-			r = close_length(out, start + sizeof(uint16_t));
+		r = encode_member(field, values, start, out);
 		if (r < 0)
 			return r;
-		if (field->kind == TAGGED_STRUCT && out->len == content)
-			out->len = start;
 	}
 	return 0;
 }
@@ -344,7 +434,7 @@ static int decode_list(const struct tagged_field *field, struct reader piece, st
 	return 0;
 }
 
-static int decode_record(const struct tagged_field *fields, struct reader reader, void *values);
+static int decode_structure(const struct tagged_field *field, struct reader reader, void *values);
 
 static int count_pieces(struct reader piece, uint64_t max, size_t *ret)
 {
@@ -373,7 +463,7 @@ static int decode_array(const struct tagged_field *field, struct reader piece, v
 		struct reader element;
 
 		if (take_piece(&piece, &element) < 0 ||
-		    decode_record(field->fields, element, items + i * field->size) < 0)
+		    decode_structure(field, element, items + i * field->size) < 0)
 			return -EBADMSG;
 	}
 	return 0;
@@ -405,7 +495,7 @@ static int decode_content(const struct tagged_field *field, struct reader piece,
 	case TAGGED_LIST:
 		return decode_list(field, piece, to);
 	case TAGGED_STRUCT:
-		return piece.len > 0 ? decode_record(field->fields, piece, to) : -EBADMSG;
+		return piece.len > 0 ? decode_structure(field, piece, to) : -EBADMSG;
 	case TAGGED_ARRAY:
 		return decode_array(field, piece, values);
 	case TAGGED_FIXED:
@@ -440,6 +530,49 @@ static int decode_record(const struct tagged_field *fields, struct reader reader
 	return 0;
 }
 
+/* The row called by the key that comes next, among those from @from on. */
+static int take_row(struct reader *reader, const struct fields *table, size_t from, size_t *ret)
+{
+	const unsigned char *p;
+	size_t len;
+
+	if (take(reader, 1, &p) < 0)
+		return -EBADMSG;
+	len = *p;
+	if (take(reader, len, &p) < 0)
+		return -EBADMSG;
+	for (size_t i = from; i < table->n; i++)
+		if (strlen(table->v[i].key) == len && memcmp(table->v[i].key, p, len) == 0) {
+			*ret = i;
+			return 0;
+		}
+	return -EBADMSG;
+}
+
+static int decode_keyed(const struct fields *table, struct reader reader, void *values)
+{
+	size_t next = 0, row;
+
+	while (reader.len > 0) {
+		struct tagged_field field;
+		struct reader piece;
+
+		if (take_row(&reader, table, next, &row) < 0 || take_piece(&reader, &piece) < 0)
+			return -EBADMSG;
+		field = from_row(&table->v[row]);
+		if (decode_content(&field, piece, values) < 0)
+			return -EBADMSG;
+		next = row + 1;
+	}
+	return 0;
+}
+
+static int decode_structure(const struct tagged_field *field, struct reader reader, void *values)
+{
+	return field->keyed ? decode_keyed(field->keyed, reader, values)
+			    : decode_record(field->fields, reader, values);
+}
+
 int tagged_decode(const struct tagged_field *fields, const void *data, size_t len, void *values,
 		  size_t size)
 {
@@ -454,13 +587,21 @@ int tagged_decode(const struct tagged_field *fields, const void *data, size_t le
 	return 0;
 }
 
+static void release_structure(const struct tagged_field *field, void *values)
+{
+	if (field->keyed)
+		fields_release(field->keyed, values);
+	else
+		tagged_release(field->fields, values);
+}
+
 static void release_array(const struct tagged_field *field, void *values)
 {
 	char *items = (char *)(uintptr_t)array_items(field, values);
 	size_t count = array_count(field, values), none = 0;
 
 	for (size_t i = 0; i < count; i++)
-		tagged_release(field->fields, items + i * field->size);
+		release_structure(field, items + i * field->size);
 	free(items);
 	(void)memset(member(field, values), 0, sizeof(void *));
 	(void)memcpy((char *)values + field->count_offset, &none, sizeof(none));
@@ -483,7 +624,7 @@ void tagged_release(const struct tagged_field *fields, void *values)
 			strv_release(at);
 			break;
 		case TAGGED_STRUCT:
-			tagged_release(field->fields, at);
+			release_structure(field, at);
 			break;
 		case TAGGED_ARRAY:
 			release_array(field, values);

@@ -11,6 +11,8 @@
  *   list    = { length:u32 text }, at least one
  *   struct  = a record of its own, not empty     array = { length:u32 record }, at least one
  *   fixed   = the bytes of the member as they are, not all zero
+ *   keyed   = { length:u8 key length:u32 content }: a structure that engine/fields.h describes,
+ *             its members by key, in the order of that table
  *
  * A field that holds nothing (false, 0, NULL, empty) is left out. A structure is described once,
  * and the same table serves both sides; strings and lists in it are owned (base/str.h,
@@ -20,6 +22,7 @@
 
 #include "base/macro.h"
 #include "base/str.h"
+#include "engine/fields.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -47,7 +50,9 @@ struct tagged_field {
 	size_t count_offset; /* TAGGED_ARRAY */
 	int64_t minimum;     /* TAGGED_SIGNED */
 	uint64_t maximum;    /* numbers; TEXT and BYTES: length; LIST and ARRAY: elements */
-	const struct tagged_field *fields; /* TAGGED_STRUCT, TAGGED_ARRAY */
+	/* TAGGED_STRUCT, TAGGED_ARRAY: one of them */
+	const struct tagged_field *fields;
+	const struct fields *keyed;
 };
 
 #define TAGGED_AT(tag_, kind_, type, member)                              \
@@ -72,6 +77,9 @@ struct tagged_field {
 	.tag = (tag_), .kind = TAGGED_ARRAY, .offset = offsetof(type, member),          \
 	.size = sizeof(*((type *)NULL)->member), .count_offset = offsetof(type, count), \
 	.maximum = (max), .fields = (table)
+/* The structure itself, as far as @table describes it. */
+#define TAGGED_ROW_KEYED(tag_, table) \
+	.tag = (tag_), .kind = TAGGED_STRUCT, .offset = 0, .keyed = (table)
 #define TAGGED_ROW_FIXED(tag, type, member) TAGGED_AT(tag, TAGGED_FIXED, type, member)
 
 /* Appends the record of @values to @out. -E2BIG: something in it is beyond its bounds, and so is
