@@ -64,7 +64,8 @@ static char *cut_line(char **text, char *end)
 
 static int parse_version(const char *text, struct http1_request *request)
 {
-	if (strncmp(text, "HTTP/", 5) != 0)
+	if (strncmp(text, "HTTP/", 5) != 0 || !isdigit((unsigned char)text[5]) || text[6] != '.' ||
+	    !isdigit((unsigned char)text[7]) || text[8])
 		return -EBADMSG;
 	if (STREQ(text, "HTTP/1.1"))
 		return 0;
