@@ -39,8 +39,8 @@ PROGRAMS = {
     "cmd/runtime": [*LOW, "runtime"],
     # the door parses requests; it never touches a container
     "cmd/kistd": ["base", "codec", "io", "api"],
-    # with privileges: it reads the door's record, and never HTTP or JSON
-    "cmd/operation": ["base", "codec", "api"],
+    # with privileges: it reads the door's record; HTTP's frames only in its sandboxed role
+    "cmd/operation": ["base", "codec", "io", "api"],
     # the roles share record formats with those who start them
     "cmd/worker": [*LOW, "store", "registry", "build"],
 }

@@ -16,6 +16,11 @@ int call_engine(struct call *call, struct engine **ret, struct error *err)
 	return 0;
 }
 
+int call_upload(struct call *call, struct upload *ret, struct error *err)
+{
+	return upload_open(&call->head, call->response.fd, ret, err);
+}
+
 static const struct call_handler *find(const struct call_handler *handlers, uint32_t number)
 {
 	for (; handlers->operation; handlers++)

@@ -5,6 +5,7 @@
 
 #include "api/operation.h"
 #include "api/response.h"
+#include "api/upload.h"
 #include "base/error.h"
 #include "base/macro.h"
 #include "engine/engine.h"
@@ -29,6 +30,9 @@ struct call {
 
 /* The engine, opened when it is first asked for. */
 int call_engine(struct call *call, struct engine **ret, struct error *err) MUST_CHECK;
+
+/* The body of a ROUTE_STREAM request. */
+int call_upload(struct call *call, struct upload *ret, struct error *err) MUST_CHECK;
 
 /* One row of a door's table: what runs an operation. Values are as its fields describe them, with
  * no promise beyond that: what they mean is checked by the engine, as for every other caller. */

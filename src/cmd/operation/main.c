@@ -12,6 +12,7 @@
 #include "base/macro.h"
 #include "base/mem.h"
 #include "base/options.h"
+#include "cmd/operation/unframe.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -52,6 +53,8 @@ int main(int argc, char **argv)
 	size_t len;
 	int r;
 
+	if (argc == 3 && STREQ(argv[1], "unframe"))
+		return unframe(argv[2]);
 	r = options_parse("kist-operation", options, 0, &values, argc, argv);
 	if (r < 0)
 		return OPERATION_FAILED;
