@@ -60,6 +60,7 @@ ALLOWED = {
     "io/root.c": {"mkdir": OURS, "open": OURS, "realpath": OURS},
     "io/spawn.c": {"execve": "an absolute path of our own programs or of the operator's --runtime"},
     "kern/children.c": {"open": KERNEL},
+    "kern/mount.c": {"open_tree": CALLER},  # mount_clone_source: what the bundle says to mount from the host
     "kern/overlay.c": {"mount": "the target is a descriptor, as /proc/self/fd/N"},
     "kern/process.c": {"open": KERNEL},
     "kern/resolve.c": {"open": KERNEL},
@@ -77,7 +78,7 @@ ALLOWED = {
     "runtime/container.c": {"mkdir": OURS, "open": OURS},
     "runtime/init-process.c": {call: INSIDE for call in ("stat", "faccessat", "execve")},
     "runtime/init-rootfs.c": {"open": "the bundle's rootfs, named by the caller, before the root changes"},
-    "runtime/launch.c": {"open": "the namespaces that the caller named in config.json"},
+    "runtime/namespaces.c": {"open": "the namespaces that the caller named in config.json"},
     "runtime/pid-file.c": {"open": CALLER},
 }
 # file -> banned call -> why it is right there

@@ -66,9 +66,10 @@ int clone_start(uint64_t flags, int cgroup_fd, void *stack, int (*entry)(void *a
 {
 	int pid_fd = -EBADF;
 	struct clone_args args = {
-		.flags = flags | CLONE_VM | CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
+		.flags = flags | CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
 		.pidfd = (uint64_t)(uintptr_t)&pid_fd,
-		.exit_signal = SIGCHLD,
+		/* A sibling has its own already: the caller's. */
+		.exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD,
 		.stack = (uint64_t)(uintptr_t)stack,
 		.stack_size = CLONE_STACK_SIZE,
 	};

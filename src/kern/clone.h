@@ -1,7 +1,8 @@
 /*
- * A child process that shares our memory until it executes: no page table is copied.
+ * A child process that, with CLONE_VM, shares our memory until it executes: no page table is
+ * copied.
  *
- * While the child runs the caller must do nothing but block in one system call (a read from the
+ * While such a child runs the caller must do nothing but block in one system call (a read from the
  * child): both use the same heap, the same errno and the same stack protector.
  */
 #pragma once
@@ -19,7 +20,8 @@ struct clone_child {
 };
 
 /*
- * Starts @entry(@arg) in a new process with the namespaces @flags (CLONE_NEW*), in the cgroup
+ * Starts @entry(@arg) in a new process with @flags (CLONE_NEW*, CLONE_VM, CLONE_FILES,
+ * CLONE_PARENT), in the cgroup
  * @cgroup_fd (-EBADF: the caller's; 5.7). What @entry returns is its exit status. @stack is
  * CLONE_STACK_SIZE bytes that live as long as the child needs them.
  */

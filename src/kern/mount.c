@@ -67,6 +67,29 @@ int mount_clone(int dir_fd, const char *path, bool recursive)
 	return fd < 0 ? -errno : fd;
 }
 
+int mount_clone_source(const char *path, bool recursive, bool nofollow)
+{
+	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
+	int fd;
+
+	if (recursive)
+		flags |= AT_RECURSIVE;
+	if (nofollow)
+		flags |= AT_SYMLINK_NOFOLLOW;
+	fd = open_tree(AT_FDCWD, path, flags);
+	return fd < 0 ? -errno : fd;
+}
+
+int mount_idmap(int mount_fd, int userns_fd, bool recursive)
+{
+	struct mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)userns_fd};
+
+	if (mount_setattr(mount_fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr,
+			  sizeof(attr)) < 0)
+		return -errno;
+	return 0;
+}
+
 int mount_attach(int mount_fd, int target_fd)
 {
 	if (move_mount(mount_fd, "", target_fd, "",
@@ -98,4 +121,24 @@ int mount_pivot(int root_fd)
 	if (umount2(".", MNT_DETACH) < 0)
 		return -errno;
 	return chdir("/") < 0 ? -errno : 0;
+}
+
+int mount_chroot(int root_fd)
+{
+	if (fchdir(root_fd) < 0 || chroot(".") < 0)
+		return -errno;
+	return chdir("/") < 0 ? -errno : 0;
+}
+
+int mount_move_root(int root_fd)
+{
+	auto_fd int slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (slash < 0)
+		return -errno;
+	if (fchdir(root_fd) < 0 ||
+	    move_mount(root_fd, "", slash, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) <
+		    0)
+		return -errno;
+	return mount_chroot(root_fd);
 }

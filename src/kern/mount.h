@@ -22,6 +22,12 @@ int mount_new(const char *type, const char *source, char *const *options, uint64
 /* A detached copy of what is at @path below @dir_fd ("" is @dir_fd itself). */
 int mount_clone(int dir_fd, const char *path, bool recursive) MUST_CHECK;
 
+/* The same of a path of the caller's; with @nofollow a symlink at its end is what is mounted. */
+int mount_clone_source(const char *path, bool recursive, bool nofollow) MUST_CHECK;
+
+/* Maps the ids of a detached mount as in the user namespace @userns_fd (5.12). */
+int mount_idmap(int mount_fd, int userns_fd, bool recursive) MUST_CHECK;
+
 /* Attaches a detached mount on top of what @target_fd (O_PATH) is. */
 int mount_attach(int mount_fd, int target_fd) MUST_CHECK;
 
@@ -33,3 +39,10 @@ int mount_change(int fd, uint64_t set, uint64_t clear, uint64_t propagation,
 /* Makes @root_fd, a mount's root, the root of the calling process's mount namespace, and detaches
  * the old one. The working directory is the new root. */
 int mount_pivot(int root_fd) MUST_CHECK;
+
+/* The same where the old root is the initial ramfs, which cannot be pivoted: moves @root_fd's mount
+ * over "/". */
+int mount_move_root(int root_fd) MUST_CHECK;
+
+/* Changes the root and the working directory alone. */
+int mount_chroot(int root_fd) MUST_CHECK;

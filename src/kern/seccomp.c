@@ -305,14 +305,17 @@ int seccomp_compile(const struct seccomp_policy *policy, void **ret, size_t *ret
 	return 0;
 }
 
-int seccomp_load_program(const void *program, size_t len, unsigned flags)
+int seccomp_load_program(const void *program, size_t len, unsigned flags, bool listener)
 {
 	struct sock_fprog prog = {
 		.len = (unsigned short)(len / sizeof(struct sock_filter)),
 		.filter = (struct sock_filter *)program,
 	};
 
-	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog) < 0)
-		return -errno;
-	return 0;
+	long fd;
+
+	if (listener)
+		flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog);
+	return fd < 0 ? -errno : (int)fd;
 }

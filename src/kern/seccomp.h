@@ -12,6 +12,7 @@
 
 #include "base/macro.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -47,5 +48,6 @@ struct seccomp_policy {
 int seccomp_compile(const struct seccomp_policy *policy, void **ret, size_t *ret_len,
 		    const char **ret_name) MUST_CHECK;
 
-/* Loads a program into the calling thread; @flags are SECCOMP_FILTER_FLAG_*. */
-int seccomp_load_program(const void *program, size_t len, unsigned flags) MUST_CHECK;
+/* Loads a program into the calling thread; @flags are SECCOMP_FILTER_FLAG_*. With @listener the
+ * result is the descriptor on which SECCOMP_RET_USER_NOTIF asks; otherwise 0. */
+int seccomp_load_program(const void *program, size_t len, unsigned flags, bool listener) MUST_CHECK;

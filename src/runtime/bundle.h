@@ -10,11 +10,14 @@
 struct bundle {
 	char *path;   /* absolute */
 	char *rootfs; /* absolute */
+	char *file;   /* absolute; NULL: config.json of the folder */
 	struct runtime_config config;
 };
 
 #define auto_bundle CLEANUP(bundle_release) struct bundle
 
-/* Reads <path>/config.json. The working directory is not changed. */
-int bundle_open(const char *path, struct bundle *ret, struct error *err) MUST_CHECK;
+/* Reads <path>/config.json, or @file in its stead if that is not NULL. The working directory is not
+ * changed. */
+int bundle_open(const char *path, const char *file, struct bundle *ret,
+		struct error *err) MUST_CHECK;
 void bundle_release(struct bundle *bundle);

@@ -115,6 +115,8 @@ static char *record_text(const char *id, const struct container_record *record)
 	json_write_string(&w, "bundle", record->bundle);
 	json_write_string(&w, "rootfs", record->rootfs);
 	json_write_string(&w, "cgroup", record->cgroup);
+	if (record->config)
+		json_write_string(&w, "config", record->config);
 	json_write_string(&w, "created", time_format(time_now(), created));
 	json_write_string(&w, "owner", geteuid() == 0 ? "root" : "");
 	write_annotations(&w, record->annotations);
@@ -129,6 +131,7 @@ static int read_members(struct container *container, struct error *err)
 	container->bundle = json_get_string(state, "bundle");
 	container->rootfs = json_get_string(state, "rootfs");
 	container->cgroup = json_get_string(state, "cgroup");
+	container->config = json_get_string(state, "config");
 	container->created = json_get_string(state, "created");
 	container->owner = json_get_string(state, "owner");
 	if (!container->bundle || !container->rootfs || !container->cgroup || !container->created ||
@@ -248,7 +251,8 @@ enum container_status container_status(const struct container *container)
 		return CONTAINER_STOPPED;
 	if (faccessat(container->dir_fd, SOCKET_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return CONTAINER_CREATED;
-	if (cgroup_open(container->cgroup, &cgroup) == 0 && cgroup_frozen(&cgroup) == 1)
+	if (container_has_cgroup(container) && cgroup_open(container->cgroup, &cgroup) == 0 &&
+	    cgroup_frozen(&cgroup) == 1)
 		return CONTAINER_PAUSED;
 	return CONTAINER_RUNNING;
 }

@@ -38,9 +38,10 @@ struct container {
 	struct json *state; /* state.json; owned. What follows points into it */
 	const char *bundle;
 	const char *rootfs;
-	const char *cgroup;
+	const char *cgroup; /* "": none of its own */
 	const char *created;
 	const char *owner;
+	const char *config; /* file of its configuration; NULL: config.json of the bundle */
 };
 
 #define auto_container CLEANUP(container_release) struct container
@@ -49,6 +50,7 @@ struct container {
 struct container_record {
 	const char *bundle; /* absolute */
 	const char *rootfs; /* absolute */
+	const char *config; /* absolute; NULL: config.json of the bundle */
 	const char *cgroup;
 	const struct json *annotations; /* may be NULL */
 };
@@ -68,6 +70,11 @@ int container_load(int root_fd, const char *id, struct container *ret,
 		   struct error *err) MUST_CHECK;
 
 int container_write_pid(struct container *container, pid_t pid, struct error *err) MUST_CHECK;
+
+static inline bool container_has_cgroup(const struct container *container)
+{
+	return *container->cgroup != '\0';
+}
 
 enum container_status container_status(const struct container *container);
 const char *container_status_name(enum container_status status);

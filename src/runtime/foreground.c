@@ -23,18 +23,23 @@ static int reap(int pid_fd)
 	return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
 }
 
-static void forward(int signal_fd, int pid_fd)
+static void forward(int signal_fd, int pid_fd, const struct console *console)
 {
 	struct signalfd_siginfo info;
 
 	/* Its end is seen by the pidfd; the rest is the container's business. */
-	if (read(signal_fd, &info, sizeof(info)) == sizeof(info) && info.ssi_signo != SIGCHLD)
+	if (read(signal_fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == SIGWINCH && console->master_fd >= 0)
+		console_resize(console);
+	else if (info.ssi_signo != SIGCHLD && info.ssi_signo != SIGURG)
 		(void)!process_signal(pid_fd, (int)info.ssi_signo);
 }
 
-int foreground_wait(int pid_fd)
+int foreground_wait(int pid_fd, struct console *console)
 {
-	struct pollfd polls[2] = {{.events = POLLIN}, {.events = POLLIN}};
+	struct pollfd polls[4] = {{.events = POLLIN}, {.events = POLLIN}};
+	bool terminal = console->master_fd >= 0;
 	auto_fd int signal_fd = -EBADF;
 	sigset_t all;
 
@@ -46,11 +51,21 @@ int foreground_wait(int pid_fd)
 	polls[0].fd = pid_fd;
 	polls[1].fd = signal_fd;
 	for (;;) {
-		if (poll(polls, 2, -1) < 0 && errno != EINTR)
+		if (terminal)
+			console_poll(console, &polls[2]);
+		if (poll(polls, terminal ? 4 : 2, -1) < 0) {
+			if (errno == EINTR)
+				continue;
 			return -errno;
+		}
 		if (polls[1].revents)
-			forward(signal_fd, pid_fd);
-		if (polls[0].revents)
+			forward(signal_fd, pid_fd, console);
+		if (terminal)
+			terminal = console_move(console, &polls[2]) == 0;
+		if (polls[0].revents) {
+			if (terminal)
+				console_drain(console);
 			return reap(pid_fd);
+		}
 	}
 }

@@ -15,12 +15,12 @@
 
 /* OCI runtime 1.2, config-linux.md, "Default Devices" (console and ptmx excepted). */
 static const struct runtime_device default_devices[] = {
-	{.path = "null", .type = 'c', .major = 1, .minor = 3, .mode = 0666},
-	{.path = "zero", .type = 'c', .major = 1, .minor = 5, .mode = 0666},
-	{.path = "full", .type = 'c', .major = 1, .minor = 7, .mode = 0666},
-	{.path = "random", .type = 'c', .major = 1, .minor = 8, .mode = 0666},
-	{.path = "urandom", .type = 'c', .major = 1, .minor = 9, .mode = 0666},
-	{.path = "tty", .type = 'c', .major = 5, .minor = 0, .mode = 0666},
+	{.path = "/dev/null", .type = 'c', .major = 1, .minor = 3, .mode = 0666},
+	{.path = "/dev/zero", .type = 'c', .major = 1, .minor = 5, .mode = 0666},
+	{.path = "/dev/full", .type = 'c', .major = 1, .minor = 7, .mode = 0666},
+	{.path = "/dev/random", .type = 'c', .major = 1, .minor = 8, .mode = 0666},
+	{.path = "/dev/urandom", .type = 'c', .major = 1, .minor = 9, .mode = 0666},
+	{.path = "/dev/tty", .type = 'c', .major = 5, .minor = 0, .mode = 0666},
 };
 
 static const struct {
@@ -58,6 +58,36 @@ static int make_node(int dir_fd, const char *name, const struct runtime_device *
 	return 0;
 }
 
+/* Where no nodes can be made (user namespaces), the host's own is shown, if it is the very device.
+ */
+static int bind_node(int dir_fd, const char *name, const char *host,
+		     const struct runtime_device *device)
+{
+	mode_t type = device->type == 'c' ? S_IFCHR : S_IFBLK;
+	auto_fd int tree = -EBADF, target = -EBADF;
+	struct stat st;
+
+	if (device->type == 'p')
+		return -EPERM;
+	tree = mount_clone(AT_FDCWD, host, false);
+	if (tree < 0)
+		return tree;
+	if (fstat(tree, &st) < 0)
+		return -errno;
+	if (!is_device(&st, type, makedev(device->major, device->minor)))
+		return -ENODEV;
+	target = resolve_file(dir_fd, name, 0666);
+	return target < 0 ? target : mount_attach(tree, target);
+}
+
+static int provide_node(const struct init *init, int dir_fd, const char *name, const char *host,
+			const struct runtime_device *device)
+{
+	int r = init->user_namespace ? -EPERM : make_node(dir_fd, name, device);
+
+	return r == -EPERM ? bind_node(dir_fd, name, host, device) : r;
+}
+
 static int make_configured(struct init *init, int root_fd)
 {
 	for (size_t i = 0; i < init->config->device_count; i++) {
@@ -67,9 +97,9 @@ static int make_configured(struct init *init, int root_fd)
 		int r;
 
 		parent = resolve_parent(root_fd, device->path, 0755, &name);
-		r = parent < 0 ? parent : make_node(parent, name, device);
+		r = parent < 0 ? parent : provide_node(init, parent, name, device->path, device);
 		if (r < 0)
-			return init_fail(init, INIT_DEVICE, device->path, r);
+			return init_fail(init, INIT_DEVICE, name, r);
 	}
 	return 0;
 }
@@ -105,9 +135,12 @@ int init_devices(struct init *init, int root_fd)
 	if (dev_fd < 0)
 		return init_fail(init, INIT_DEVICE, "/dev", dev_fd);
 	for (size_t i = 0; i < ARRAY_SIZE(default_devices); i++) {
-		r = make_node(dev_fd, default_devices[i].path, &default_devices[i]);
+		const struct runtime_device *device = &default_devices[i];
+		const char *name = device->path + strlen("/dev/");
+
+		r = provide_node(init, dev_fd, name, device->path, device);
 		if (r < 0)
-			return init_fail(init, INIT_DEVICE, default_devices[i].path, r);
+			return init_fail(init, INIT_DEVICE, name, r);
 	}
 	r = make_links(dev_fd);
 	if (r < 0)

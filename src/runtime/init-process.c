@@ -73,7 +73,9 @@ static int become_user(struct init *init)
 
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return -errno;
-	if (syscall(SYS_setgroups, user->group_count, user->groups) < 0)
+	/* Where setgroups is denied (rootless), there is nothing to drop either. */
+	if (syscall(SYS_setgroups, user->group_count, user->groups) < 0 &&
+	    !(errno == EPERM && user->group_count == 0 && init->user_namespace))
 		return -errno;
 	if (syscall(SYS_setresgid, user->gid, user->gid, user->gid) < 0)
 		return -errno;
@@ -88,8 +90,11 @@ static int load_filter(struct init *init)
 
 	if (!init->filter)
 		return 0;
-	r = seccomp_load_program(init->filter, init->filter_len, init->filter_flags);
-	return r < 0 ? init_fail(init, INIT_SECCOMP, NULL, r) : 0;
+	r = seccomp_load_program(init->filter, init->filter_len, init->filter_flags,
+				 init->seccomp != NULL);
+	if (r < 0)
+		return init_fail(init, INIT_SECCOMP, NULL, r);
+	return init->seccomp ? init_listener(init, r) : 0;
 }
 
 /* Finds the home of @uid in passwd's text: name:password:uid:gid:comment:home:shell. */
@@ -271,6 +276,10 @@ int init_process(struct init *init)
 	r = init_hooks(init, RUNTIME_HOOK_START_CONTAINER);
 	if (r == 0)
 		r = set_rlimits(init);
+	if (r == 0)
+		r = init_scheduling(init);
+	if (r == 0)
+		r = init_label(init);
 	if (r < 0)
 		return r;
 	own_stdio(init);

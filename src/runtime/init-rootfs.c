@@ -156,13 +156,76 @@ static int attach(struct init *init, const struct runtime_mount *mount, int root
 	return r < 0 ? init_fail(init, INIT_MOUNT, mount->destination, r) : 0;
 }
 
+/* The source: opened by the parent where it alone may, or has to give it other ids. */
+static int clone_source(const struct init *init, const struct runtime_mount *mount)
+{
+	int *source = init->sources ? &init->sources[mount - init->config->mounts] : NULL;
+
+	if (source && *source >= 0)
+		return TAKE_FD(*source);
+	return mount_clone_source(mount->source, mount->recursive, mount->nofollow_source);
+}
+
+/* A symlink is made again instead of mounted. Returns 1 if the source was none. */
+static int copy_symlink(const struct runtime_mount *mount, int tree, int root_fd)
+{
+	auto_fd int parent = -EBADF;
+	char target[4096], there[4096];
+	const char *name;
+	ssize_t n, have;
+
+	n = readlinkat(tree, "", target, sizeof(target) - 1);
+	if (n < 0)
+		return errno == EINVAL || errno == ENOENT ? 1 : -errno;
+	target[n] = '\0';
+	parent = resolve_parent(root_fd, mount->destination, 0755, &name);
+	if (parent < 0)
+		return parent;
+	if (symlinkat(target, parent, name) == 0)
+		return 0;
+	have = errno == EEXIST ? readlinkat(parent, name, there, sizeof(there)) : -1;
+	return have == n && memcmp(there, target, (size_t)n) == 0 ? 0 : -EEXIST;
+}
+
+/* The place itself, even if it is a symlink. */
+static int open_target_plain(int root_fd, const struct runtime_mount *mount)
+{
+	auto_fd int parent = -EBADF;
+	const char *name;
+	int fd;
+
+	parent = resolve_parent(root_fd, mount->destination, 0755, &name);
+	if (parent < 0)
+		return parent;
+	fd = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int open_target(int root_fd, const struct runtime_mount *mount, const struct stat *source)
+{
+	int fd = -ENOENT;
+
+	if (mount->nofollow_destination)
+		fd = open_target_plain(root_fd, mount);
+	if (fd != -ENOENT)
+		return fd;
+	if (S_ISDIR(source->st_mode))
+		return resolve_directory(root_fd, mount->destination, 0755);
+	return resolve_file(root_fd, mount->destination, 0644);
+}
+
 static int mount_bind(struct init *init, const struct runtime_mount *mount, int root_fd)
 {
 	auto_fd int tree = -EBADF, target = -EBADF;
 	struct stat st;
 	int r;
 
-	tree = mount_clone(AT_FDCWD, mount->source, mount->recursive);
+	tree = clone_source(init, mount);
+	if (tree >= 0 && mount->copy_symlink) {
+		r = copy_symlink(mount, tree, root_fd);
+		if (r <= 0)
+			return r < 0 ? init_fail(init, INIT_MOUNT, mount->destination, r) : 0;
+	}
 	if (tree < 0)
 		return init_fail(init, INIT_MOUNT, mount->source, tree);
 	if (fstat(tree, &st) < 0)
@@ -170,13 +233,33 @@ static int mount_bind(struct init *init, const struct runtime_mount *mount, int 
 	r = change_tree(tree, mount, mount->set);
 	if (r < 0)
 		return init_fail(init, INIT_MOUNT, mount->destination, r);
-	if (S_ISDIR(st.st_mode))
-		target = resolve_directory(root_fd, mount->destination, 0755);
-	else
-		target = resolve_file(root_fd, mount->destination, 0644);
+	target = open_target(root_fd, mount, &st);
 	if (target < 0)
 		return init_fail(init, INIT_MOUNT_TARGET, mount->destination, target);
 	return attach(init, mount, root_fd, target, tree);
+}
+
+/* In a user namespace the kernel gives new ones to the owner of the namespace that they show. Then
+ * it is the caller's that the container sees, with the options that were asked for. */
+static int mount_kernel(const struct init *init, const struct runtime_mount *mount, int error)
+{
+	auto_fd int tree = -EBADF;
+	int r;
+
+	if (error != -EPERM || !init->user_namespace)
+		return error;
+	if (STREQ(mount->type, "sysfs"))
+		tree = mount_clone(AT_FDCWD, "/sys", true);
+	else if (STREQ(mount->type, "proc"))
+		tree = mount_clone(AT_FDCWD, "/proc", true);
+	else if (STREQ(mount->type, "mqueue"))
+		tree = mount_clone(AT_FDCWD, "/dev/mqueue", true);
+	else
+		return error;
+	if (tree < 0)
+		return error;
+	r = mount_change(tree, mount->set, 0, 0, true);
+	return r < 0 ? r : TAKE_FD(tree);
 }
 
 static int mount_filesystem(struct init *init, const struct runtime_mount *mount, int root_fd)
@@ -192,6 +275,8 @@ static int mount_filesystem(struct init *init, const struct runtime_mount *mount
 	if (target < 0)
 		return init_fail(init, INIT_MOUNT_TARGET, mount->destination, target);
 	tree = mount_new(mount->type, mount->source, mount->data, set, &option);
+	if (tree < 0 && !option)
+		tree = mount_kernel(init, mount, tree);
 	if (tree < 0)
 		return init_fail(init, INIT_MOUNT, option ? option : mount->destination, tree);
 	r = mount_change(tree, mount->set_recursive, mount->clear_recursive, 0, true);
@@ -199,6 +284,11 @@ static int mount_filesystem(struct init *init, const struct runtime_mount *mount
 		r = copy_mode(mount, target, tree);
 	if (r < 0)
 		return init_fail(init, INIT_MOUNT, mount->destination, r);
+	if (mount->copy_up) {
+		r = init_copy_up(init, target, tree);
+		if (r < 0)
+			return r;
+	}
 	r = attach(init, mount, root_fd, target, tree);
 	if (r == 0 && tmpfs && (mount->set & MOUNT_ATTR_RDONLY))
 		init->deferred[init->deferred_count++] = TAKE_FD(tree);
@@ -301,9 +391,7 @@ static int mount_all(struct init *init, int root_fd)
 		const struct runtime_mount *mount = &init->config->mounts[i];
 		int r;
 
-		if (mount->copy_up)
-			r = init_fail(init, INIT_MOUNT, "tmpcopyup", -EOPNOTSUPP);
-		else if (mount->bind)
+		if (mount->bind)
 			r = mount_bind(init, mount, root_fd);
 		else if (STREQ(mount->type, "cgroup") || STREQ(mount->type, "cgroup2"))
 			r = mount_cgroup(init, mount, root_fd);
@@ -322,6 +410,11 @@ static int attach_root(struct init *init)
 	auto_fd int tree = -EBADF, target = -EBADF, slash = -EBADF;
 	int r;
 
+	/* No namespace of our own: the mounts are the caller's, the root a change of root only. */
+	if (!init->config->namespaces[RUNTIME_NAMESPACE_MOUNT].present) {
+		tree = open(init->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		return tree < 0 ? -errno : TAKE_FD(tree);
+	}
 	/* Nothing of ours may reach the caller's mounts; theirs may reach us where that is asked
 	 * for. */
 	slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -330,6 +423,12 @@ static int attach_root(struct init *init)
 	r = mount_change(slash, 0, 0, propagation == MS_PRIVATE ? MS_PRIVATE : MS_SLAVE, true);
 	if (r < 0)
 		return r;
+	if (init->root_source >= 0) {
+		/* Its path may be closed to us; it need not be where it came from. */
+		tree = TAKE_FD(init->root_source);
+		r = mount_attach(tree, slash);
+		return r < 0 ? r : TAKE_FD(tree);
+	}
 	tree = mount_clone(AT_FDCWD, init->rootfs, true);
 	if (tree < 0)
 		return tree;
@@ -347,13 +446,21 @@ static int finish_root(struct init *init, int root_fd)
 
 	for (size_t i = 0; r == 0 && i < init->deferred_count; i++)
 		r = mount_change(init->deferred[i], MOUNT_ATTR_RDONLY, 0, 0, false);
-	if (r == 0 && config->rootfs_readonly)
+	if (r == 0 && config->rootfs_readonly &&
+	    config->namespaces[RUNTIME_NAMESPACE_MOUNT].present)
 		r = mount_change(root_fd, MOUNT_ATTR_RDONLY, 0, 0, false);
 	if (r < 0)
 		return init_fail(init, INIT_READONLY, "/", r);
-	r = mount_pivot(root_fd);
+	if (!config->namespaces[RUNTIME_NAMESPACE_MOUNT].present)
+		r = mount_chroot(root_fd);
+	else if (init->no_pivot)
+		r = mount_move_root(root_fd);
+	else
+		r = mount_pivot(root_fd);
 	if (r < 0)
 		return init_fail(init, INIT_PIVOT, init->rootfs, r);
+	if (!config->namespaces[RUNTIME_NAMESPACE_MOUNT].present)
+		return 0;
 	if (config->rootfs_propagation)
 		r = mount_change(root_fd, 0, 0, config->rootfs_propagation, false);
 	return r < 0 ? init_fail(init, INIT_PIVOT, init->rootfs, r) : 0;

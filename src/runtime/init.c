@@ -1,6 +1,7 @@
 #include "runtime/init.h"
 
 #include "base/fd.h"
+#include "kern/keyring.h"
 #include "kern/mount.h"
 #include "kern/procfs.h"
 #include "runtime/hooks.h"
@@ -20,11 +21,19 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static const char *const stage_texts[INIT_STAGE_COUNT] = {
 	[INIT_READY] = "start",
 	[INIT_HOOKS] = "run the hooks",
+	[INIT_GATE] = "wait for the runtime",
+	[INIT_USER_NAMESPACE] = "become root in the user namespace",
+	[INIT_TIME] = "make the time namespace",
+	[INIT_KEYRING] = "make a session keyring (--no-new-keyring does without)",
+	[INIT_COPY_UP] = "copy what is below the tmpfs",
+	[INIT_SCHEDULING] = "set the",
+	[INIT_LABEL] = "set the security label",
 	[INIT_CGROUP] = "join the cgroup",
 	[INIT_NAMESPACE] = "enter namespace",
 	[INIT_SESSION] = "make a session",
@@ -77,7 +86,7 @@ static int bind_to_parent(struct init *init)
 {
 	struct pollfd parent = {.fd = init->report_fd, .events = POLLIN};
 
-	(void)fd_close(init->parent_fd);
+	init->parent_fd = fd_close(init->parent_fd);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		return -errno;
 	if (poll(&parent, 1, 0) != 0)
@@ -91,8 +100,10 @@ static int enter_namespaces(struct init *init)
 		&init->config->namespaces[RUNTIME_NAMESPACE_CGROUP];
 
 	for (size_t i = 0; i < RUNTIME_NAMESPACE_COUNT; i++) {
-		/* The pid namespace was entered by the parent: it counts for children. */
-		if (init->namespace_fds[i] < 0 || i == RUNTIME_NAMESPACE_PID)
+		/* The pid namespace was entered by the parent: it counts for children. The user
+		 * namespace we were born in. */
+		if (init->namespace_fds[i] < 0 || i == RUNTIME_NAMESPACE_PID ||
+		    i == RUNTIME_NAMESPACE_USER)
 			continue;
 		if (setns(init->namespace_fds[i], 0) < 0)
 			return init_fail(init, INIT_NAMESPACE, init->config->namespaces[i].path,
@@ -130,10 +141,14 @@ static int raise_loopback(struct init *init)
 	return 0;
 }
 
+/* One that is nobody else's. In a user namespace the kernel may refuse it (the caller's /proc is
+ * partly covered, the pid namespace is the caller's): then the caller's own, while it is there. */
 static int open_private_proc(struct init *init)
 {
 	if (init->private_proc < 0)
 		init->private_proc = procfs_private();
+	if (init->private_proc == -EPERM && init->user_namespace)
+		init->private_proc = procfs_open();
 	return init->private_proc;
 }
 
@@ -160,6 +175,9 @@ static int set_oom_score(struct init *init)
 	int r;
 
 	if (!init->process->has_oom_score_adj)
+		return 0;
+	/* The parent does it where we are root of a namespace only. */
+	if (init->user_namespace)
 		return 0;
 	r = open_private_proc(init);
 	(void)snprintf(init->path, sizeof(init->path), "%d/oom_score_adj", getpid());
@@ -205,16 +223,36 @@ int init_hooks(struct init *init, enum runtime_hook_kind kind)
 	return init_fail(init, INIT_HOOKS, init->path, r);
 }
 
+static int join_cgroup(struct init *init)
+{
+	int r = 0;
+
+	if (init->cgroup && !init->in_cgroup)
+		r = cgroup_join(init->cgroup, 0, init->in_unified);
+	for (size_t i = 0; r == 0 && i < init->more_cgroup_count; i++) {
+		const struct init_cgroup *more = &init->more_cgroups[i];
+
+		r = cgroup_write(&more->cgroup, more->controller, "cgroup.procs", "0");
+		if (r < 0)
+			return init_fail(init, INIT_CGROUP, more->cgroup.path, r);
+	}
+	return r < 0 ? init_fail(init, INIT_CGROUP, init->cgroup->path, r) : 0;
+}
+
 static int set_up_container(struct init *init)
 {
 	int r;
 
-	if (init->cgroup) {
-		r = cgroup_join(init->cgroup, 0, init->in_unified);
-		if (r < 0)
-			return init_fail(init, INIT_CGROUP, init->cgroup->path, r);
-	}
+	r = join_cgroup(init);
+	if (r < 0)
+		return r;
 	r = enter_namespaces(init);
+	if (r == 0)
+		r = init_time_namespace(init);
+	if (r == 0 && init->user_namespace && init->config->sysctl_count > 0)
+		(void)open_private_proc(init);
+	if (r == 0)
+		r = init_label_open(init);
 	if (r == 0)
 		r = set_names(init);
 	if (r == 0)
@@ -234,13 +272,13 @@ static int join_container(struct init *init)
 {
 	int r;
 
-	if (init->cgroup) {
-		r = cgroup_join(init->cgroup, 0, init->in_unified);
-		if (r < 0)
-			return init_fail(init, INIT_CGROUP, init->cgroup->path, r);
-	}
-	if (setns(init->join_fd,
-		  CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP) < 0)
+	r = join_cgroup(init);
+	if (r < 0)
+		return r;
+	r = init_label_open(init);
+	if (r < 0)
+		return r;
+	if (setns(init->join_fd, init->join_flags) < 0)
 		return init_fail(init, INIT_NAMESPACE, "of the container", -errno);
 	return 0;
 }
@@ -260,6 +298,35 @@ static int await_start(struct init *init)
 	return 0;
 }
 
+/* Ids mean something from now on. A change of identity takes the parent's bond away. */
+static int become_root(struct init *init)
+{
+	if (syscall(SYS_setgroups, 0, NULL) < 0 && errno != EPERM)
+		return init_fail(init, INIT_USER_NAMESPACE, "setgroups", -errno);
+	if (syscall(SYS_setresgid, 0, 0, 0) < 0)
+		return init_fail(init, INIT_USER_NAMESPACE, "setgid", -errno);
+	if (syscall(SYS_setresuid, 0, 0, 0) < 0)
+		return init_fail(init, INIT_USER_NAMESPACE, "setuid", -errno);
+	return bind_to_parent(init);
+}
+
+static int pass_gate(struct init *init)
+{
+	char byte;
+
+	if (recv(init->report_fd, &byte, 1, 0) != 1)
+		return init_fail(init, INIT_GATE, NULL, -EPIPE);
+	return init->user_namespace ? become_root(init) : 0;
+}
+
+/* Where there are no keyrings, or those above us keep them from us, there is nothing to protect. */
+static int join_keyring(struct init *init)
+{
+	int r = init->keyring ? keyring_join(init->keyring) : 0;
+
+	return r < 0 && r != -ENOSYS && r != -EPERM ? init_fail(init, INIT_KEYRING, NULL, r) : 0;
+}
+
 static int run_stages(struct init *init)
 {
 	int r;
@@ -267,8 +334,16 @@ static int run_stages(struct init *init)
 	r = bind_to_parent(init);
 	if (r < 0)
 		return r;
+	if (init->gate) {
+		r = pass_gate(init);
+		if (r < 0)
+			return r;
+	}
 	if (setsid() < 0)
 		return init_fail(init, INIT_SESSION, NULL, -errno);
+	r = join_keyring(init);
+	if (r < 0)
+		return r;
 	init->umask = umask(0);
 	r = init->config ? set_up_container(init) : join_container(init);
 	if (r == 0)
@@ -296,6 +371,8 @@ int init_main(void *arg)
 	int r;
 
 	r = run_stages(init);
+	if (r >= 0)
+		r = -EIO;
 	(void)send_report(init, (enum init_stage)init->stage, -r, init->detail);
 	return 125;
 }

@@ -22,6 +22,10 @@
 enum init_stage {
 	INIT_READY = 0, /* set up; of a created container: waits to be started */
 	INIT_HOOKS,	/* wait: the parent runs its hooks, then answers with a byte */
+	INIT_GATE,	/* wait for the parent to have mapped ids, moved interfaces, ... */
+	INIT_USER_NAMESPACE,
+	INIT_TIME,
+	INIT_KEYRING,
 	INIT_CGROUP,
 	INIT_NAMESPACE,
 	INIT_SESSION,
@@ -36,6 +40,9 @@ enum init_stage {
 	INIT_MASK,
 	INIT_READONLY,
 	INIT_SYSCTL,
+	INIT_COPY_UP,
+	INIT_SCHEDULING,
+	INIT_LABEL,
 	INIT_OOM_SCORE,
 	INIT_PIVOT,
 	INIT_START,
@@ -59,14 +66,39 @@ struct init_message {
 
 #define INIT_ENV_HOME_SIZE 4200
 
+/* One controller's cgroup that a process joins in the place of the container's (exec, v1). */
+struct init_cgroup {
+	struct cgroup cgroup;
+	char controller[CGROUP_NAME_SIZE];
+};
+
 struct init {
 	/* New containers; NULL for a process that joins one. */
 	const struct runtime_config *config;
-	const char *rootfs;	     /* absolute, in the caller's mount namespace */
-	const struct cgroup *cgroup; /* NULL: no cgroup to join */
-	bool in_unified;	     /* born in the unified hierarchy's */
-	bool hooks;		     /* the parent has hooks to run before the root changes */
-	const char *hook_state;	     /* the state for the hooks that run in the child */
+	const char *rootfs;		  /* absolute, in the caller's mount namespace */
+	const struct cgroup *cgroup;	  /* NULL: no cgroup to join */
+	bool in_unified;		  /* born in the unified hierarchy's */
+	bool in_cgroup;			  /* the parent moves it there */
+	struct init_cgroup *more_cgroups; /* owned */
+	size_t more_cgroup_count;
+	int enter_fd; /* a user namespace to be born in; -EBADF */
+	int enter_flags;
+	bool gate;	     /* the parent has something to do before all else */
+	bool user_namespace; /* ids are those of a namespace, new or joined */
+	bool own_memory;     /* the child does not share the parent's: time namespaces */
+	bool no_pivot;
+	const char *keyring; /* name of the session keyring; NULL: the caller's */
+	int root_source;     /* the root file system as a detached mount, or -EBADF */
+	int *sources;	     /* the same for each of config->mounts; NULL: none */
+	const struct runtime_seccomp *seccomp; /* with a listener; or NULL */
+	int listener_fd;	      /* connected socket that the listener is sent to; -EBADF */
+	const char *listener_text[3]; /* its message, around the process id, which is in it once or
+					 twice */
+	const struct runtime_memory_policy *memory_policy; /* or NULL */
+	bool has_personality;
+	unsigned long personality;
+	bool hooks;		/* the parent has hooks to run before the root changes */
+	const char *hook_state; /* the state for the hooks that run in the child */
 	int namespace_fds[RUNTIME_NAMESPACE_COUNT];
 	int *deferred; /* config->mount_count descriptors: made read-only at the end */
 	size_t deferred_count;
@@ -74,6 +106,7 @@ struct init {
 	int listen_fd;	/* created containers: the socket "start"; -EBADF: start at once */
 	/* Processes that join: what they join. */
 	int join_fd; /* pidfd; -EBADF */
+	int join_flags;
 
 	const struct runtime_process *process;
 	struct caps caps; /* already within the bounding set */
@@ -97,8 +130,13 @@ struct init {
 	const char *detail;
 	mode_t umask;
 	int private_proc;
+	int label_proc;
+	char host_pid[24]; /* our number in the caller's /proc, once asked for */
 	char path[4096];
 };
+
+/* No descriptors, nothing asked for. */
+void init_clear(struct init *init);
 
 /* The child's main; @arg is a struct init. Returns only on failure. */
 int init_main(void *arg);
@@ -111,6 +149,12 @@ int init_rootfs(struct init *init) MUST_CHECK;
 int init_devices(struct init *init, int root_fd) MUST_CHECK;
 int init_paths(struct init *init, int root_fd) MUST_CHECK; /* masked, read-only */
 int init_process(struct init *init) MUST_CHECK;
+int init_copy_up(struct init *init, int from_fd, int to_fd) MUST_CHECK;
+int init_scheduling(struct init *init) MUST_CHECK;
+int init_time_namespace(struct init *init) MUST_CHECK;
+int init_listener(struct init *init, int notify_fd) MUST_CHECK;
+int init_label_open(struct init *init) MUST_CHECK; /* while the caller's /proc is there */
+int init_label(struct init *init) MUST_CHECK;
 int init_hooks(struct init *init, enum runtime_hook_kind kind) MUST_CHECK;
 
 /* Notes where the child is and returns @r. */

@@ -4,10 +4,14 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/parse.h"
+#include "kern/scheduling.h"
 #include "runtime/bundle.h"
 #include "runtime/container.h"
 #include "runtime/filter.h"
 #include "runtime/foreground.h"
+#include "runtime/gate.h"
+#include "runtime/listener.h"
+#include "runtime/namespaces.h"
 #include "runtime/pid-file.h"
 #include "runtime/spawn-init.h"
 #include "runtime/terminal.h"
@@ -16,6 +20,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 
 struct joining {
@@ -28,6 +33,7 @@ struct joining {
 	struct cgroup cgroup;
 	struct init init;
 	struct init_child child;
+	struct console console;
 };
 
 static void joining_init(struct joining *joining, const struct launch *launch,
@@ -37,12 +43,8 @@ static void joining_init(struct joining *joining, const struct launch *launch,
 	joining->launch = launch;
 	joining->exec = exec;
 	joining->container.dir_fd = -EBADF;
-	joining->init.listen_fd = -EBADF;
-	joining->init.join_fd = -EBADF;
-	joining->init.console_fd = -EBADF;
-	joining->init.trampoline_fd = -EBADF;
-	for (size_t i = 0; i < RUNTIME_NAMESPACE_COUNT; i++)
-		joining->init.namespace_fds[i] = -EBADF;
+	init_clear(&joining->init);
+	console_init(&joining->console);
 	joining->child.pid_fd = -EBADF;
 	joining->child.report_fd = -EBADF;
 }
@@ -52,6 +54,7 @@ static void joining_release(struct joining *joining)
 	init_child_release(&joining->child);
 	joining->init.console_fd = fd_close(joining->init.console_fd);
 	init_release(&joining->init);
+	console_release(&joining->console);
 	cgroup_release(&joining->cgroup);
 	runtime_process_release(&joining->process);
 	json_free(joining->json);
@@ -95,6 +98,21 @@ static int set_user(struct runtime_user *user, const char *text, struct error *e
 	user->uid = uid;
 	if (gid_text)
 		user->gid = gid;
+	return 0;
+}
+
+static int add_groups(struct runtime_user *user, const struct strv *groups, struct error *err)
+{
+	for (size_t i = 0; i < groups->n; i++) {
+		uint32_t gid;
+
+		if (parse_u32(groups->v[i], 0, UINT32_MAX - 1, &gid) < 0)
+			return error_set(err, ERROR_INVALID,
+					 "--additional-gids must be numbers, not %s", groups->v[i]);
+		user->groups =
+			mem_resize(user->groups, (user->group_count + 1) * sizeof(*user->groups));
+		user->groups[user->group_count++] = gid;
+	}
 	return 0;
 }
 
@@ -152,6 +170,12 @@ static int change_process(struct joining *joining, struct error *err)
 		r = set_user(&process->user, exec->user, err);
 	if (r == 0)
 		r = add_capabilities(process, exec->caps, err);
+	if (r == 0)
+		r = add_groups(&process->user, exec->groups, err);
+	if (exec->apparmor)
+		process->apparmor_profile = exec->apparmor;
+	if (exec->selinux)
+		process->selinux_label = exec->selinux;
 	process->no_new_privileges |= exec->no_new_privs;
 	if (r == 0 && process->cwd[0] != '/')
 		r = error_set(err, ERROR_INVALID, "--cwd must be an absolute path, not %s",
@@ -168,14 +192,43 @@ static int find_container(struct joining *joining, struct error *err)
 	if (r < 0)
 		return r;
 	status = container_status(&joining->container);
-	if (status == CONTAINER_PAUSED)
+	if (status == CONTAINER_PAUSED && !joining->launch->ignore_paused)
 		return error_set(err, ERROR_CONFLICT, "cannot exec in a paused container: %s",
 				 joining->container.id);
 	if (status == CONTAINER_STOPPED || status == CONTAINER_CREATING)
 		return error_set(err, ERROR_CONFLICT, "cannot exec in a %s container: %s",
 				 container_status_name(status), joining->container.id);
 	r = container_pidfd(&joining->container, &joining->init.join_fd, err);
-	return r < 0 ? r : bundle_open(joining->container.bundle, &joining->bundle, err);
+	return r < 0 ? r
+		     : bundle_open(joining->container.bundle, joining->container.config,
+				   &joining->bundle, err);
+}
+
+/* A user namespace is entered first, by way of a process between; what is behind it with its root's
+ * privileges. */
+static void prepare_namespaces(struct joining *joining)
+{
+	const struct runtime_namespace *namespaces = joining->bundle.config.namespaces;
+	struct init *init = &joining->init;
+
+	init->join_flags = namespaces_to_join(&joining->bundle.config);
+	init->own_memory = namespaces[RUNTIME_NAMESPACE_TIME].present;
+	if (!namespaces[RUNTIME_NAMESPACE_USER].present ||
+	    namespaces_same_user(joining->container.pid))
+		return;
+	init->user_namespace = true;
+	init->gate = true;
+	init->enter_fd = init->join_fd;
+	init->enter_flags = CLONE_NEWUSER | CLONE_NEWPID;
+}
+
+/* execCPUAffinity.initial: for us, whose child inherits it. */
+static int set_first_cpus(const struct joining *joining, struct error *err)
+{
+	const struct runtime_bits *bits = joining->process.affinity_initial;
+	int r = bits ? scheduling_set_cpus(bits->word, sizeof(bits->word)) : 0;
+
+	return r < 0 ? error_errno(err, r, "set the CPU affinity of the process") : 0;
 }
 
 static int prepare(struct joining *joining, struct error *err)
@@ -189,8 +242,15 @@ static int prepare(struct joining *joining, struct error *err)
 	if (r < 0)
 		return r;
 	init->preserve_fds = joining->launch->preserve_fds;
+	init->memory_policy = &joining->bundle.config.memory_policy;
+	init->has_personality = joining->bundle.config.has_personality;
+	init->personality = joining->bundle.config.personality;
+	if (!joining->launch->keyring)
+		init->keyring = mem_printf("_ses.%s", joining->launch->id);
+	prepare_namespaces(joining);
 	init_prepare(init, &joining->process, joining->launch->warn);
-	r = terminal_connect(joining->launch->console_socket, &joining->process, &init->console_fd,
+	r = terminal_connect(joining->launch->console_socket, &joining->process,
+			     joining->launch->detach ? NULL : &joining->console, &init->console_fd,
 			     err);
 	if (r < 0 || !seccomp)
 		return r;
@@ -199,7 +259,62 @@ static int prepare(struct joining *joining, struct error *err)
 		return r;
 	init->filter = filter;
 	init->filter_flags = seccomp->flags;
-	return 0;
+	return listener_prepare(init, seccomp, &joining->container, CONTAINER_RUNNING, err);
+}
+
+/* "[controller:]path", below the container's. Without a controller it is that of all. */
+static int add_sub_cgroup(struct joining *joining, const char *text, struct error *err)
+{
+	const char *colon = strchr(text, ':');
+	const char *sub = colon ? colon + 1 : text;
+	auto_free char *path = mem_printf("%s/%s", joining->container.cgroup, sub);
+	struct init_cgroup *more;
+	struct init *init = &joining->init;
+	int r;
+
+	if (!colon) {
+		cgroup_release(&joining->cgroup);
+		r = cgroup_open(path, &joining->cgroup);
+	} else {
+		more = &init->more_cgroups[init->more_cgroup_count];
+		(void)snprintf(more->controller, sizeof(more->controller), "%.*s",
+			       (int)(colon - text), text);
+		if (joining->cgroup.v2 || !cgroup_has(&joining->cgroup, more->controller))
+			return error_set(err, ERROR_INVALID, "unknown controller %s in --cgroup %s",
+					 more->controller, text);
+		r = cgroup_open(path, &more->cgroup);
+		init->more_cgroup_count += r == 0;
+	}
+	if (r == -EINVAL)
+		return error_set(err, ERROR_INVALID, "bad sub cgroup path: %s", sub);
+	return r < 0 ? error_errno(err, r, "use the cgroup %s", path) : 0;
+}
+
+static int prepare_cgroup(struct joining *joining, struct error *err)
+{
+	const struct strv *subs = joining->launch->sub_cgroups;
+	struct init *init = &joining->init;
+	int r;
+
+	if (!container_has_cgroup(&joining->container)) {
+		if (subs->n > 0)
+			return error_set(err, ERROR_INVALID,
+					 "--cgroup: container %s has no cgroup of its own",
+					 joining->container.id);
+		return 0;
+	}
+	r = cgroup_open(joining->container.cgroup, &joining->cgroup);
+	if (r < 0)
+		return error_errno(err, r, "use the cgroup %s", joining->container.cgroup);
+	/* Rootless there may be none. */
+	if (!cgroup_exists(&joining->cgroup))
+		return 0;
+	init->more_cgroups = mem_zero(subs->n, sizeof(*init->more_cgroups));
+	for (size_t i = 0; r == 0 && i < subs->n; i++)
+		r = add_sub_cgroup(joining, subs->v[i], err);
+	init->cgroup = &joining->cgroup;
+	init->in_cgroup = init->user_namespace;
+	return r;
 }
 
 static int start_process(struct joining *joining, struct error *err)
@@ -207,17 +322,24 @@ static int start_process(struct joining *joining, struct error *err)
 	struct init_message message;
 	int r;
 
-	r = cgroup_open(joining->container.cgroup, &joining->cgroup);
-	if (r < 0)
-		return error_errno(err, r, "use the cgroup %s", joining->container.cgroup);
-	joining->init.cgroup = &joining->cgroup;
-	/* Counts for our children alone. */
-	if (setns(joining->init.join_fd, CLONE_NEWPID) < 0)
-		return error_errno(err, errno, "enter the pid namespace of container %s",
-				   joining->container.id);
-	r = init_spawn(&joining->init, 0, &joining->cgroup, &joining->child, err);
+	r = prepare_cgroup(joining, err);
 	if (r < 0)
 		return r;
+	r = set_first_cpus(joining, err);
+	if (r < 0)
+		return r;
+	/* Counts for our children alone. */
+	if (joining->init.enter_fd < 0 && setns(joining->init.join_fd, CLONE_NEWPID) < 0)
+		return error_errno(err, errno, "enter the pid namespace of container %s",
+				   joining->container.id);
+	r = init_spawn(&joining->init, 0, joining->init.cgroup, &joining->child, err);
+	if (r < 0)
+		return r;
+	r = gate_open(&joining->init, &joining->child, err);
+	if (r < 0) {
+		init_child_kill(&joining->child);
+		return r;
+	}
 	r = init_receive(joining->child.report_fd, joining->process.args[0], &message, err);
 	if (r == 0)
 		r = error_set(err, ERROR_SYSTEM, "the process died on its way into container %s",
@@ -248,7 +370,10 @@ int launch_exec(const struct launch *launch, const struct launch_exec *exec, int
 	*ret_status = 0;
 	if (launch->detach)
 		return 0;
-	r = foreground_wait(joining.child.pid_fd);
+	if (joining.console.socket_fd >= 0 && console_start(&joining.console) < 0)
+		return error_set(err, ERROR_SYSTEM, "take over the terminal");
+	r = foreground_wait(joining.child.pid_fd, &joining.console);
+	console_release(&joining.console);
 	if (r < 0)
 		return error_errno(err, r, "wait for the process");
 	*ret_status = r;

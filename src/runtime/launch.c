@@ -6,8 +6,12 @@
 #include "runtime/container.h"
 #include "runtime/filter.h"
 #include "runtime/foreground.h"
+#include "runtime/gate.h"
 #include "runtime/hooks.h"
 #include "runtime/lifecycle.h"
+#include "runtime/listener.h"
+#include "runtime/mount-sources.h"
+#include "runtime/namespaces.h"
 #include "runtime/pid-file.h"
 #include "runtime/resources.h"
 #include "runtime/spawn-init.h"
@@ -37,6 +41,7 @@ struct making {
 	struct init init;
 	struct init_child child;
 	struct str state; /* for the hooks */
+	struct console console;
 };
 
 /* On the heap, because the child uses it as well, on a stack of its own. */
@@ -46,12 +51,8 @@ static struct making *making_new(const struct launch *launch)
 
 	making->launch = launch;
 	making->container.dir_fd = -EBADF;
-	making->init.listen_fd = -EBADF;
-	making->init.join_fd = -EBADF;
-	making->init.console_fd = -EBADF;
-	making->init.trampoline_fd = -EBADF;
-	for (size_t i = 0; i < RUNTIME_NAMESPACE_COUNT; i++)
-		making->init.namespace_fds[i] = -EBADF;
+	init_clear(&making->init);
+	console_init(&making->console);
 	making->child.pid_fd = -EBADF;
 	making->child.report_fd = -EBADF;
 	return making;
@@ -65,6 +66,7 @@ static void making_freep(struct making **pointer)
 		return;
 	init_child_release(&making->child);
 	init_release(&making->init);
+	console_release(&making->console);
 	cgroup_release(&making->cgroup);
 	container_release(&making->container);
 	bundle_release(&making->bundle);
@@ -86,48 +88,29 @@ static void undo(struct making *making)
 		(void)!container_remove(making->launch->root_fd, &making->container, NULL);
 }
 
-static const uint64_t namespace_flags[RUNTIME_NAMESPACE_COUNT] = {
-	[RUNTIME_NAMESPACE_PID] = CLONE_NEWPID,	 [RUNTIME_NAMESPACE_NETWORK] = CLONE_NEWNET,
-	[RUNTIME_NAMESPACE_MOUNT] = CLONE_NEWNS, [RUNTIME_NAMESPACE_IPC] = CLONE_NEWIPC,
-	[RUNTIME_NAMESPACE_UTS] = CLONE_NEWUTS,	 [RUNTIME_NAMESPACE_CGROUP] = CLONE_NEWCGROUP,
-};
-
-/* Opens the namespaces to be joined; *@ret_flags are those to be made with the process. */
-static int open_namespaces(struct making *making, uint64_t *ret_flags, struct error *err)
-{
-	const struct runtime_namespace *namespaces = making->bundle.config.namespaces;
-	uint64_t flags = 0;
-
-	for (size_t i = 0; i < RUNTIME_NAMESPACE_COUNT; i++) {
-		int fd;
-
-		if (!namespaces[i].present)
-			continue;
-		if (!namespaces[i].path) {
-			/* The cgroup namespace comes later, in the container's cgroup. */
-			if (i != RUNTIME_NAMESPACE_CGROUP)
-				flags |= namespace_flags[i];
-			continue;
-		}
-		fd = open(namespaces[i].path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0)
-			return error_errno(err, errno, "open the %s namespace %s",
-					   runtime_namespace_name((enum runtime_namespace_kind)i),
-					   namespaces[i].path);
-		making->init.namespace_fds[i] = fd;
-		/* Entered here: a pid namespace counts for children only. For all it is checked
-		 * that the file is a namespace of that kind. */
-		if (i == RUNTIME_NAMESPACE_PID && setns(fd, CLONE_NEWPID) < 0)
-			return error_errno(err, errno, "enter the pid namespace %s",
-					   namespaces[i].path);
-	}
-	*ret_flags = flags;
-	return 0;
-}
-
 static int found_process(pid_t pid, void *arg)
 {
 	return 1;
+}
+
+static bool is_refused(int r)
+{
+	return r == -EACCES || r == -EPERM || r == -EROFS;
+}
+
+/* Without privileges, and nobody asked for a certain cgroup: it runs in ours, without limits. */
+static int without_cgroup(struct making *making, struct error *err)
+{
+	const struct runtime_resources *resources = &making->bundle.config.resources;
+
+	if (resources->memory_limit.set || resources->cpu_quota.set || resources->cpu_shares.set ||
+	    resources->pids_limit.value > 0 || resources->cpus || resources->unified_count > 0)
+		return error_set(err, ERROR_DENIED,
+				 "rootless needs no limits + no cgrouppath when no permission is "
+				 "granted for cgroups: the cgroup %s could not be made",
+				 making->container.cgroup);
+	cgroup_release(&making->cgroup);
+	return 0;
 }
 
 static int make_cgroup(struct making *making, struct error *err)
@@ -136,10 +119,14 @@ static int make_cgroup(struct making *making, struct error *err)
 	bool existed;
 	int r;
 
+	if (!container_has_cgroup(&making->container))
+		return 0;
 	r = cgroup_open(making->container.cgroup, &making->cgroup);
 	if (r < 0)
 		return error_errno(err, r, "use the cgroup %s", making->container.cgroup);
 	r = cgroup_create(&making->cgroup, &existed);
+	if (is_refused(r) && !(config->cgroups_path && *config->cgroups_path))
+		return without_cgroup(making, err);
 	if (r < 0)
 		return error_errno(err, r, "make the cgroup %s", making->container.cgroup);
 	making->cgroup_made = !existed;
@@ -152,6 +139,7 @@ static int make_cgroup(struct making *making, struct error *err)
 				 "the cgroup %s of the new container is frozen",
 				 making->container.cgroup);
 	making->init.cgroup = &making->cgroup;
+	making->init.in_cgroup = making->init.user_namespace;
 	r = resources_apply_devices(&making->cgroup, &config->resources, err);
 	return r < 0 ? r : resources_apply(&making->cgroup, &config->resources, err);
 }
@@ -180,8 +168,10 @@ static int make_record(struct making *making, struct error *err)
 	struct container_record record = {
 		.bundle = making->bundle.path,
 		.rootfs = making->bundle.rootfs,
-		.cgroup = config->cgroups_path && *config->cgroups_path ? config->cgroups_path
-									: launch->id,
+		.config = making->launch->config ? making->bundle.file : NULL,
+		.cgroup = launch->no_cgroup				  ? ""
+			  : config->cgroups_path && *config->cgroups_path ? config->cgroups_path
+									  : launch->id,
 		.annotations = config->annotations,
 	};
 
@@ -203,6 +193,12 @@ static int prepare_init(struct making *making, struct error *err)
 		      config->hooks[RUNTIME_HOOK_CREATE_RUNTIME].n > 0 ||
 		      config->hooks[RUNTIME_HOOK_CREATE_CONTAINER].n > 0 ||
 		      config->hooks[RUNTIME_HOOK_START_CONTAINER].n > 0;
+	init->no_pivot = making->launch->no_pivot;
+	init->memory_policy = &config->memory_policy;
+	init->has_personality = config->has_personality;
+	init->personality = config->personality;
+	if (!making->launch->keyring)
+		init->keyring = mem_printf("_ses.%s", making->launch->id);
 	init_prepare(init, &config->process, making->launch->warn);
 	if (!config->seccomp)
 		return 0;
@@ -274,7 +270,9 @@ static int make_process(struct making *making, struct error *err)
 
 	r = prepare_init(making, err);
 	if (r == 0)
-		r = open_namespaces(making, &flags, err);
+		r = namespaces_open(&making->init, &flags, err);
+	if (r == 0)
+		r = mount_sources_open(&making->init, err);
 	if (r == 0)
 		r = make_record(making, err);
 	if (r == 0 && making->wait)
@@ -283,8 +281,15 @@ static int make_process(struct making *making, struct error *err)
 		r = make_cgroup(making, err);
 	if (r == 0)
 		r = terminal_connect(making->launch->console_socket, &making->bundle.config.process,
+				     making->wait || making->launch->detach ? NULL
+									    : &making->console,
 				     &making->init.console_fd, err);
-	return r < 0 ? r : init_spawn(&making->init, flags, &making->cgroup, &making->child, err);
+	if (r == 0)
+		r = listener_prepare(&making->init, making->bundle.config.seccomp,
+				     &making->container, CONTAINER_CREATING, err);
+	if (r == 0)
+		r = init_spawn(&making->init, flags, making->init.cgroup, &making->child, err);
+	return r < 0 ? r : gate_open(&making->init, &making->child, err);
 }
 
 static int check_launch(const struct making *making, struct error *err)
@@ -298,9 +303,10 @@ static int check_launch(const struct making *making, struct error *err)
 
 static int create_container(struct making *making, struct error *err)
 {
+	const struct launch *launch = making->launch;
 	int r;
 
-	r = bundle_open(making->launch->bundle ? making->launch->bundle : ".", &making->bundle,
+	r = bundle_open(launch->bundle ? launch->bundle : ".", launch->config, &making->bundle,
 			err);
 	if (r == 0)
 		r = check_launch(making, err);
@@ -356,11 +362,20 @@ static int await_exec(int report_fd, const struct bundle *bundle, struct error *
 	return r;
 }
 
+static int start_console(struct making *making, struct error *err)
+{
+	int r = making->console.socket_fd >= 0 ? console_start(&making->console) : 0;
+
+	return r < 0 ? error_errno(err, r, "take over the terminal") : 0;
+}
+
 static int start_run(struct making *making, struct error *err)
 {
 	int r;
 
 	r = create_container(making, err);
+	if (r == 0)
+		r = start_console(making, err);
 	if (r == 0)
 		r = await_exec(making->child.report_fd, &making->bundle, err);
 	if (r == 0)
@@ -385,7 +400,8 @@ int launch_run(const struct launch *launch, int *ret_status, struct error *err)
 	*ret_status = 0;
 	if (launch->detach)
 		return 0;
-	r = foreground_wait(making->child.pid_fd);
+	r = foreground_wait(making->child.pid_fd, &making->console);
+	console_release(&making->console);
 	making->child.pid_fd = fd_close(making->child.pid_fd);
 	if (r < 0)
 		return error_errno(err, r, "wait for container %s", launch->id);
@@ -408,7 +424,7 @@ int launch_start(int root_fd, const char *id, struct error *err)
 		return error_set(err, ERROR_CONFLICT,
 				 "cannot start a container that is not created: %s is %s", id,
 				 container_status_name(container_status(&container)));
-	r = bundle_open(container.bundle, &bundle, err);
+	r = bundle_open(container.bundle, container.config, &bundle, err);
 	if (r == 0 && !bundle.config.has_process)
 		r = error_set(err, ERROR_INVALID, "config: process is missing");
 	if (r < 0)

@@ -19,6 +19,12 @@ struct launch {
 	bool detach;
 	bool keep;    /* run: do not delete the container when its process has ended */
 	bool keyring; /* keep the caller's session keyring */
+	bool no_pivot;
+	bool no_cgroup;			/* the caller has put us where the container is to be */
+	bool ignore_paused;		/* exec: also into a paused container */
+	const char *config;		/* run, create: file instead of config.json of the bundle */
+	const char *pidfd_socket;	/* where a pidfd of the process is sent; NULL: nowhere */
+	const struct strv *sub_cgroups; /* exec: below the container's; NULL: the container's */
 	void (*warn)(const char *sentence);
 };
 
@@ -37,7 +43,8 @@ struct launch_exec {
 	const char *process; /* file; NULL: the following */
 	char *const *args;
 	const char *cwd, *user; /* NULL: the container's */
-	const struct strv *env, *caps;
+	const struct strv *env, *caps, *groups;
+	const char *apparmor, *selinux; /* NULL: the container's */
 	bool tty;
 	bool no_new_privs;
 };

@@ -57,6 +57,8 @@ static int kill_cgroup(const struct container *container, int signal, struct err
 	bool frozen;
 	int r;
 
+	if (!container_has_cgroup(container))
+		return 0;
 	r = cgroup_open(container->cgroup, &cgroup);
 	if (r < 0)
 		return error_errno(err, r, "open the cgroup of container %s", container->id);
@@ -82,7 +84,7 @@ int lifecycle_kill(int root_fd, const char *id, int signal, bool all, struct err
 	r = container_load(root_fd, id, &container, err);
 	if (r < 0)
 		return r;
-	if (all)
+	if (all && container_has_cgroup(&container))
 		return kill_cgroup(&container, signal, err);
 	r = container_pidfd(&container, &pid_fd, err);
 	if (r < 0)
@@ -110,6 +112,10 @@ int lifecycle_pause(int root_fd, const char *id, bool pause, struct error *err)
 		return error_set(err, ERROR_CONFLICT, "container not running: %s", id);
 	if (!pause && status != CONTAINER_PAUSED)
 		return error_set(err, ERROR_CONFLICT, "container not paused: %s", id);
+	if (!container_has_cgroup(&container))
+		return error_set(err, ERROR_UNSUPPORTED,
+				 "cannot %s container %s: it has no cgroup of its own",
+				 pause ? "pause" : "resume", id);
 	r = cgroup_open(container.cgroup, &cgroup);
 	if (r == 0)
 		r = cgroup_freeze(&cgroup, pause);
@@ -122,7 +128,7 @@ static int run_poststop(const struct container *container)
 	auto_str state = {0};
 
 	/* The container is gone whatever they say (OCI runtime 1.2, lifecycle step 13). */
-	if (bundle_open(container->bundle, &bundle, NULL) < 0 ||
+	if (bundle_open(container->bundle, container->config, &bundle, NULL) < 0 ||
 	    bundle.config.hooks[RUNTIME_HOOK_POSTSTOP].n == 0)
 		return 0;
 	container_write_state(container, CONTAINER_STOPPED, 0, 0, false, &state);
@@ -134,6 +140,8 @@ static int remove_cgroup(const struct container *container, bool force, struct e
 	auto_cgroup cgroup = {0};
 	int r;
 
+	if (!container_has_cgroup(container))
+		return 0;
 	r = cgroup_open(container->cgroup, &cgroup);
 	if (r == -ENOENT)
 		return 0;

@@ -3,8 +3,10 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "io/spawn.h"
+#include "runtime/mount-sources.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,6 +46,21 @@ static void copy_args(struct init *init, char **args)
 	memcpy(init->argv + 2, args, n * sizeof(*args));
 }
 
+void init_clear(struct init *init)
+{
+	*init = (struct init) {.listen_fd = -EBADF,
+			       .join_fd = -EBADF,
+			       .console_fd = -EBADF,
+			       .trampoline_fd = -EBADF,
+			       .root_source = -EBADF,
+			       .listener_fd = -EBADF,
+			       .enter_fd = -EBADF,
+			       .private_proc = -EBADF,
+			       .label_proc = -EBADF};
+	for (size_t i = 0; i < RUNTIME_NAMESPACE_COUNT; i++)
+		init->namespace_fds[i] = -EBADF;
+}
+
 void init_prepare(struct init *init, const struct runtime_process *process,
 		  void (*warn)(const char *sentence))
 {
@@ -77,10 +94,73 @@ void init_release(struct init *init)
 	init->trampoline_fd = fd_close(init->trampoline_fd);
 	mem_freep(&init->deferred);
 	mem_freep((void **)&init->filter);
+	mount_sources_close(init);
+	init->listener_fd = fd_close(init->listener_fd);
+	for (size_t i = 0; i < ARRAY_SIZE(init->listener_text); i++)
+		mem_freep((char **)&init->listener_text[i]);
+	mem_freep((char **)&init->keyring);
+	for (size_t i = 0; i < init->more_cgroup_count; i++)
+		cgroup_release(&init->more_cgroups[i].cgroup);
+	mem_freep(&init->more_cgroups);
 	for (size_t i = 0; i < RUNTIME_NAMESPACE_COUNT; i++)
 		init->namespace_fds[i] = fd_close(init->namespace_fds[i]);
 	init->listen_fd = fd_close(init->listen_fd);
 	init->join_fd = fd_close(init->join_fd);
+}
+
+/* What it takes to have a child in a user namespace that is there already. */
+struct entering {
+	struct init *init;
+	uint64_t flags;
+	int cgroup_fd;
+	void *stack;
+	struct clone_child started;
+	int result;
+};
+
+/* A process between us and the child, which enters the namespace and has the child there, as a
+ * sibling: our own privileges we keep. It shares memory and descriptors with us, who wait for it.
+ */
+static int enter_and_start(void *arg)
+{
+	struct entering *entering = arg;
+	struct init *init = entering->init;
+
+	entering->result = setns(init->enter_fd, init->enter_flags) < 0 ? -errno : 0;
+	if (entering->result == 0)
+		entering->result =
+			clone_start(entering->flags | CLONE_PARENT, entering->cgroup_fd,
+				    entering->stack, init_main, init, &entering->started);
+	return 0;
+}
+
+static int start_inside(struct init *init, uint64_t flags, int cgroup_fd, void *stack,
+			struct clone_child *ret)
+{
+	struct entering entering = {.init = init,
+				    .flags = flags,
+				    .cgroup_fd = cgroup_fd,
+				    .stack = stack,
+				    .result = -ECHILD};
+	struct clone_child between;
+	siginfo_t info;
+	void *own;
+	int r;
+
+	own = mmap(NULL, CLONE_STACK_SIZE, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
+	if (own == MAP_FAILED)
+		return -errno;
+	r = clone_start(CLONE_VM | CLONE_FILES, -EBADF, own, enter_and_start, &entering, &between);
+	if (r == 0) {
+		while (waitid(P_PIDFD, (id_t)between.pid_fd, &info, WEXITED) < 0 && errno == EINTR)
+			;
+		(void)fd_close(between.pid_fd);
+		r = entering.result;
+	}
+	(void)munmap(own, CLONE_STACK_SIZE);
+	*ret = entering.started;
+	return r;
 }
 
 static int start_child(struct init *init, uint64_t flags, int cgroup_fd, struct init_child *child)
@@ -88,7 +168,12 @@ static int start_child(struct init *init, uint64_t flags, int cgroup_fd, struct 
 	struct clone_child started;
 	int r;
 
-	r = clone_start(flags, cgroup_fd, child->stack, init_main, init, &started);
+	if (!init->own_memory)
+		flags |= CLONE_VM;
+	if (init->enter_fd >= 0)
+		r = start_inside(init, flags, cgroup_fd, child->stack, &started);
+	else
+		r = clone_start(flags, cgroup_fd, child->stack, init_main, init, &started);
 	if (r < 0)
 		return r;
 	child->pid = started.pid;
@@ -117,7 +202,6 @@ int init_spawn(struct init *init, uint64_t flags, const struct cgroup *cgroup,
 	child_end = pair[1];
 	init->report_fd = pair[1];
 	init->parent_fd = pair[0];
-	init->private_proc = -EBADF;
 	child.stack = mmap(NULL, CLONE_STACK_SIZE, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
 	if (child.stack == MAP_FAILED) {

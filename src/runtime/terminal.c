@@ -16,23 +16,33 @@
 #include <termios.h>
 #include <unistd.h>
 
-int terminal_connect(const char *path, const struct runtime_process *process, int *ret,
-		     struct error *err)
+int terminal_connect(const char *path, const struct runtime_process *process,
+		     struct console *console, int *ret, struct error *err)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	auto_fd int fd = -EBADF;
 
-	if (!process->terminal) {
-		if (path)
-			return error_set(err, ERROR_INVALID,
-					 "--console-socket is for processes with a terminal, and "
-					 "this one has none");
+	int r;
+
+	if (path && !process->terminal)
+		return error_set(
+			err, ERROR_INVALID,
+			"cannot use console socket if the runtime will not detach or allocate "
+			"tty: --console-socket is for detached processes with a terminal");
+	if (!process->terminal)
+		return 0;
+	if (console && !path) {
+		r = console_open(console);
+		if (r < 0)
+			return error_errno(err, r, "make a socket for the terminal");
+		*ret = TAKE_FD(console->child_fd);
 		return 0;
 	}
 	if (!path)
-		return error_set(err, ERROR_INVALID,
-				 "process.terminal is set: give --console-socket, where the "
-				 "terminal is to be sent");
+		return error_set(
+			err, ERROR_INVALID,
+			"cannot allocate tty if the runtime will detach without setting console "
+			"socket: process.terminal is set, give --console-socket");
 	if (strlen(path) >= sizeof(address.sun_path))
 		return error_set(err, ERROR_INVALID,
 				 "the path of the console socket is too long: %s", path);
@@ -109,7 +119,7 @@ static int use_slave(int slave, const struct runtime_process *process)
 	return ioctl(0, TIOCSCTTY, 0) < 0 ? -errno : 0;
 }
 
-int terminal_make(int console_fd, const struct runtime_process *process, bool console)
+int terminal_make(int console_fd, const struct runtime_process *process, bool show)
 {
 	auto_fd int root = -EBADF, master = -EBADF, slave = -EBADF;
 	int r;
@@ -124,7 +134,7 @@ int terminal_make(int console_fd, const struct runtime_process *process, bool co
 	slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (slave < 0)
 		return -errno;
-	r = console ? show_console(root, slave) : 0;
+	r = show ? show_console(root, slave) : 0;
 	if (r == 0)
 		r = use_slave(slave, process);
 	return r < 0 ? r : send_master(console_fd, master);

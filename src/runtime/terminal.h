@@ -6,20 +6,22 @@
 
 #include "base/error.h"
 #include "base/macro.h"
+#include "runtime/console.h"
 #include "spec/runtime-config.h"
 
 #include <stdbool.h>
 
 /*
- * Connects to @socket if the process wants a terminal; *@ret is owned by the caller, -EBADF if it
- * wants none. ERROR_INVALID where the one is there without the other.
+ * Connects to @socket if the process wants a terminal, or opens @console, if the runtime stays and
+ * nobody else wants it. *@ret is owned by the caller, -EBADF if there is to be no terminal.
+ * ERROR_INVALID where the one is there without the other.
  */
-int terminal_connect(const char *socket, const struct runtime_process *process, int *ret,
-		     struct error *err) MUST_CHECK;
+int terminal_connect(const char *socket, const struct runtime_process *process,
+		     struct console *console, int *ret, struct error *err) MUST_CHECK;
 
 /*
  * In the child, with the container's root: makes a pair in /dev/pts, sends the master over
  * @console_fd, and makes the slave stdin, stdout, stderr and the controlling terminal. With
- * @console it also appears as /dev/console.
+ * @show it also appears as /dev/console.
  */
-int terminal_make(int console_fd, const struct runtime_process *process, bool console) MUST_CHECK;
+int terminal_make(int console_fd, const struct runtime_process *process, bool show) MUST_CHECK;

@@ -10,6 +10,7 @@ static const char *const namespace_names[RUNTIME_NAMESPACE_COUNT] = {
 	[RUNTIME_NAMESPACE_PID] = "pid",     [RUNTIME_NAMESPACE_NETWORK] = "network",
 	[RUNTIME_NAMESPACE_MOUNT] = "mount", [RUNTIME_NAMESPACE_IPC] = "ipc",
 	[RUNTIME_NAMESPACE_UTS] = "uts",     [RUNTIME_NAMESPACE_CGROUP] = "cgroup",
+	[RUNTIME_NAMESPACE_USER] = "user",   [RUNTIME_NAMESPACE_TIME] = "time",
 };
 
 const char *runtime_namespace_name(enum runtime_namespace_kind kind)
@@ -136,36 +137,6 @@ static int read_sysctls(const struct json *object, struct runtime_config *config
 	return 0;
 }
 
-static bool is_empty(const struct json *value)
-{
-	switch (json_kind(value)) {
-	case JSON_NULL:
-		return true;
-	case JSON_STRING:
-		return *json_string(value) == '\0';
-	case JSON_ARRAY:
-		return json_count(value) == 0;
-	case JSON_BOOL:
-	case JSON_NUMBER:
-	case JSON_OBJECT:
-		return false;
-	}
-	return false;
-}
-
-static int refuse_others(const struct json *object, struct error *err)
-{
-	static const char *const names[] = {"uidMappings", "gidMappings", "mountLabel",
-					    "intelRdt",	   "personality", "timeOffsets",
-					    "netDevices",  "memoryPolicy"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (!is_empty(json_get(object, names[i])))
-			return error_set(err, ERROR_UNSUPPORTED,
-					 "config: linux.%s is not supported", names[i]);
-	return 0;
-}
-
 static int read_rootfs_propagation(const struct json *object, struct runtime_config *config,
 				   struct error *err)
 {
@@ -185,7 +156,7 @@ static int read_rootfs_propagation(const struct json *object, struct runtime_con
 
 static int read_linux(const struct json *root, struct runtime_config *config, struct error *err)
 {
-	const struct json *object;
+	const struct json *object, *resources;
 	int r;
 
 	r = read_container(root, "", "linux", JSON_OBJECT, &object, err);
@@ -195,7 +166,13 @@ static int read_linux(const struct json *root, struct runtime_config *config, st
 	if (r >= 0)
 		r = read_devices(object, config, err);
 	if (r >= 0)
-		r = read_resources(object, &config->resources, err);
+		r = read_container(object, "linux", "resources", JSON_OBJECT, &resources, err);
+	if (r >= 0 && resources)
+		r = runtime_resources_read(resources, &config->resources, err);
+	if (r >= 0)
+		r = read_id_maps(object, "linux", "uidMappings", &config->uid_maps, err);
+	if (r >= 0)
+		r = read_id_maps(object, "linux", "gidMappings", &config->gid_maps, err);
 	if (r >= 0)
 		r = read_string(object, "linux", "cgroupsPath", &config->cgroups_path, err);
 	if (r >= 0)
@@ -209,7 +186,9 @@ static int read_linux(const struct json *root, struct runtime_config *config, st
 	if (r >= 0)
 		r = read_seccomp(object, &config->seccomp, err);
 	if (r >= 0)
-		r = refuse_others(object, err);
+		r = read_time_offsets(object, config, err);
+	if (r >= 0)
+		r = read_extras(object, config, err);
 	return r;
 }
 
@@ -283,9 +262,25 @@ static int read_root(const struct json *root, struct runtime_config *config, str
 }
 
 /* What one member demands of another. */
+static int check_ids(const struct runtime_config *config, struct error *err)
+{
+	const struct runtime_namespace *user = &config->namespaces[RUNTIME_NAMESPACE_USER];
+	bool maps = config->uid_maps.n > 0 && config->gid_maps.n > 0;
+
+	if (!user->present && (config->uid_maps.n > 0 || config->gid_maps.n > 0))
+		return error_set(err, ERROR_INVALID,
+				 "config: linux.uidMappings and gidMappings need a user namespace");
+	if (user->present && !user->path && !maps)
+		return error_set(err, ERROR_INVALID,
+				 "config: a new user namespace needs linux.uidMappings and "
+				 "linux.gidMappings");
+	return 0;
+}
+
 static int check_config(const struct runtime_config *config, struct error *err)
 {
 	const struct runtime_namespace *uts = &config->namespaces[RUNTIME_NAMESPACE_UTS];
+	int r;
 
 	if (!config->version || strncmp(config->version, "1.", 2) != 0)
 		return error_set(err, ERROR_UNSUPPORTED,
@@ -293,10 +288,13 @@ static int check_config(const struct runtime_config *config, struct error *err)
 				 config->version ? config->version : "(none)");
 	if (!config->rootfs || !*config->rootfs)
 		return error_set(err, ERROR_INVALID, "config: root.path is missing");
-	if (!config->namespaces[RUNTIME_NAMESPACE_MOUNT].present)
-		return error_set(err, ERROR_UNSUPPORTED,
-				 "config: a container without a mount namespace of its own is not "
-				 "supported");
+	r = check_ids(config, err);
+	if (r < 0)
+		return r;
+	if ((config->monotonic.set || config->boottime.set) &&
+	    !config->namespaces[RUNTIME_NAMESPACE_TIME].present)
+		return error_set(err, ERROR_INVALID,
+				 "config: linux.timeOffsets need a time namespace");
 	if (((config->hostname && *config->hostname) ||
 	     (config->domainname && *config->domainname)) &&
 	    !uts->present)
@@ -356,8 +354,11 @@ static void release_hooks(struct runtime_hooks *hooks)
 
 void runtime_config_release(struct runtime_config *config)
 {
-	for (size_t i = 0; config->mounts && i < config->mount_count; i++)
+	for (size_t i = 0; config->mounts && i < config->mount_count; i++) {
 		mem_freep((char ***)&config->mounts[i].data);
+		mem_freep(&config->mounts[i].uid_maps.v);
+		mem_freep(&config->mounts[i].gid_maps.v);
+	}
 	for (size_t i = 0; i < RUNTIME_HOOK_COUNT; i++)
 		release_hooks(&config->hooks[i]);
 	mem_freep(&config->mounts);
@@ -366,7 +367,12 @@ void runtime_config_release(struct runtime_config *config)
 	mem_freep(&config->readonly_paths);
 	mem_freep(&config->sysctls);
 	runtime_process_release(&config->process);
-	release_resources(&config->resources);
+	runtime_resources_release(&config->resources);
+	mem_freep(&config->uid_maps.v);
+	mem_freep(&config->gid_maps.v);
+	mem_freep(&config->memory_policy.nodes);
+	mem_freep(&config->net_devices);
+	mem_freep(&config->rdt.schemata);
 	free_seccomp(config->seccomp);
 	json_free(config->root);
 	*config = (struct runtime_config) {0};

@@ -13,6 +13,10 @@ enum effect {
 	EFFECT_CLEAR, /* attribute off */
 	EFFECT_BIND,
 	EFFECT_COPY_UP,
+	EFFECT_COPY_SYMLINK,
+	EFFECT_NOFOLLOW_SOURCE,
+	EFFECT_NOFOLLOW_DESTINATION,
+	EFFECT_IDMAP,
 	EFFECT_NOTHING,	   /* the default of the kernel, or of no consequence any more */
 	EFFECT_FILESYSTEM, /* a flag of the super block: fsconfig takes it as it is */
 };
@@ -65,6 +69,11 @@ static const struct word words[] = {
 	{"bind", EFFECT_BIND, false, 0},
 	{"rbind", EFFECT_BIND, true, 0},
 	{"tmpcopyup", EFFECT_COPY_UP, false, 0},
+	{"copy-symlink", EFFECT_COPY_SYMLINK, false, 0},
+	{"src-nofollow", EFFECT_NOFOLLOW_SOURCE, false, 0},
+	{"dest-nofollow", EFFECT_NOFOLLOW_DESTINATION, false, 0},
+	{"idmap", EFFECT_IDMAP, false, 0},
+	{"ridmap", EFFECT_IDMAP, true, 0},
 	{"defaults", EFFECT_NOTHING, false, 0},
 	{"async", EFFECT_NOTHING, false, 0},
 	{"nolazytime", EFFECT_NOTHING, false, 0},
@@ -131,6 +140,41 @@ static void apply_attributes(uint64_t attributes, bool on, uint64_t *set, uint64
 	}
 }
 
+static void apply_word(const struct word *word, struct runtime_mount *mount)
+{
+	switch (word->effect) {
+	case EFFECT_BIND:
+		mount->bind = true;
+		mount->recursive = word->recursive;
+		break;
+	case EFFECT_COPY_UP:
+		mount->copy_up = true;
+		break;
+	case EFFECT_COPY_SYMLINK:
+		mount->copy_symlink = true;
+		break;
+	case EFFECT_NOFOLLOW_SOURCE:
+		mount->nofollow_source = true;
+		break;
+	case EFFECT_NOFOLLOW_DESTINATION:
+		mount->nofollow_destination = true;
+		break;
+	case EFFECT_IDMAP:
+		mount->idmap = true;
+		mount->idmap_recursive |= word->recursive;
+		break;
+	case EFFECT_SET:
+	case EFFECT_CLEAR:
+		apply_attributes(word->attributes, word->effect == EFFECT_SET,
+				 word->recursive ? &mount->set_recursive : &mount->set,
+				 word->recursive ? &mount->clear_recursive : &mount->clear);
+		break;
+	case EFFECT_NOTHING:
+	case EFFECT_FILESYSTEM:
+		break;
+	}
+}
+
 static int apply_option(char *option, struct runtime_mount *mount, char **data, size_t *data_count,
 			struct error *err)
 {
@@ -144,25 +188,11 @@ static int apply_option(char *option, struct runtime_mount *mount, char **data, 
 		mount->propagation_recursive = recursive;
 		return 0;
 	}
-	if (STREQ(option, "idmap") || STREQ(option, "ridmap") || STREQ(option, "copy-symlink") ||
-	    STREQ(option, "dest-nofollow") || STREQ(option, "src-nofollow"))
-		return error_set(err, ERROR_UNSUPPORTED,
-				 "config: mount %s: the option %s is not supported",
-				 mount->destination, option);
 	if (!word || word->effect == EFFECT_FILESYSTEM) {
 		data[(*data_count)++] = option;
 		return 0;
 	}
-	if (word->effect == EFFECT_BIND) {
-		mount->bind = true;
-		mount->recursive = word->recursive;
-	} else if (word->effect == EFFECT_COPY_UP) {
-		mount->copy_up = true;
-	} else if (word->effect != EFFECT_NOTHING) {
-		apply_attributes(word->attributes, word->effect == EFFECT_SET,
-				 word->recursive ? &mount->set_recursive : &mount->set,
-				 word->recursive ? &mount->clear_recursive : &mount->clear);
-	}
+	apply_word(word, mount);
 	return 0;
 }
 
@@ -203,12 +233,22 @@ static int read_mount(const struct json *object, struct runtime_mount *mount, st
 		return r;
 	if (mount->type && STREQ(mount->type, "bind"))
 		mount->bind = true;
-	if (json_get(object, "uidMappings") || json_get(object, "gidMappings"))
-		return error_set(err, ERROR_UNSUPPORTED,
-				 "config: mount %s: id mappings are not supported",
+	r = read_id_maps(object, "mounts", "uidMappings", &mount->uid_maps, err);
+	if (r >= 0)
+		r = read_id_maps(object, "mounts", "gidMappings", &mount->gid_maps, err);
+	if (r < 0)
+		return r;
+	if ((mount->uid_maps.n > 0) != (mount->gid_maps.n > 0))
+		return error_set(err, ERROR_INVALID,
+				 "config: mount %s: uidMappings and gidMappings go together",
 				 mount->destination);
+	mount->idmap |= mount->uid_maps.n > 0;
 	if (mount->bind && (!mount->source || !*mount->source))
 		return error_set(err, ERROR_INVALID, "config: bind mount %s has no source",
+				 mount->destination);
+	if (mount->idmap && !mount->bind)
+		return error_set(err, ERROR_INVALID,
+				 "config: mount %s: only bind mounts can map ids (idmap)",
 				 mount->destination);
 	if (!mount->bind && (!mount->type || !*mount->type))
 		return error_set(err, ERROR_INVALID, "config: mount %s has no type",

@@ -201,24 +201,15 @@ static int read_console(const struct json *object, struct runtime_process *ret, 
 	return r;
 }
 
-/* What is known and not carried out yet. An empty label asks for nothing. */
-static int refuse_others(const struct json *object, struct error *err)
+/* An empty label asks for nothing, and neither does "unconfined". */
+static int read_label(const struct json *object, const char *key, const char **ret,
+		      struct error *err)
 {
-	static const char *const labels[] = {"apparmorProfile", "selinuxLabel"};
-	static const char *const others[] = {"scheduler", "ioPriority", "execCPUAffinity"};
+	int r = read_string(object, WHERE, key, ret, err);
 
-	for (size_t i = 0; i < ARRAY_SIZE(labels); i++) {
-		const char *label = json_get_string(object, labels[i]);
-
-		if (label && *label && !STREQ(label, "unconfined"))
-			return error_set(err, ERROR_UNSUPPORTED,
-					 "config: process.%s is not supported", labels[i]);
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-		if (json_is(json_get(object, others[i]), JSON_OBJECT))
-			return error_set(err, ERROR_UNSUPPORTED,
-					 "config: process.%s is not supported", others[i]);
-	return 0;
+	if (r >= 0 && *ret && (!**ret || STREQ(*ret, "unconfined")))
+		*ret = NULL;
+	return r;
 }
 
 static int read_command(const struct json *object, struct runtime_process *ret, struct error *err)
@@ -261,7 +252,11 @@ static int fill_process(const struct json *object, struct runtime_process *ret, 
 	if (r >= 0)
 		r = read_i64(object, WHERE, "oomScoreAdj", -1000, 1000, &score, err);
 	if (r >= 0)
-		r = refuse_others(object, err);
+		r = read_label(object, "apparmorProfile", &ret->apparmor_profile, err);
+	if (r >= 0)
+		r = read_label(object, "selinuxLabel", &ret->selinux_label, err);
+	if (r >= 0)
+		r = read_scheduling(object, ret, err);
 	ret->has_oom_score_adj = score.set;
 	ret->oom_score_adj = (int)score.value;
 	return r;
@@ -288,4 +283,6 @@ void runtime_process_release(struct runtime_process *process)
 	mem_freep(&process->env);
 	mem_freep(&process->rlimits);
 	mem_freep(&process->user.groups);
+	mem_freep(&process->affinity_initial);
+	mem_freep(&process->affinity_final);
 }

@@ -34,9 +34,21 @@ int read_mounts(const struct json *root, struct runtime_config *config,
 		struct error *err) MUST_CHECK;
 /* The bits of a propagation word ("rshared"), or 0. */
 uint64_t read_propagation(const char *word, bool *ret_recursive);
-int read_resources(const struct json *linux_object, struct runtime_resources *ret,
-		   struct error *err) MUST_CHECK;
-void release_resources(struct runtime_resources *resources);
+/* config.json: "uidMappings" or "gidMappings" of linux or of a mount. */
+int read_id_maps(const struct json *object, const char *where, const char *key,
+		 struct runtime_id_maps *ret, struct error *err) MUST_CHECK;
+int read_time_offsets(const struct json *linux_object, struct runtime_config *config,
+		      struct error *err) MUST_CHECK;
+/* "scheduler", "ioPriority", "execCPUAffinity" */
+int read_scheduling(const struct json *process, struct runtime_process *ret,
+		    struct error *err) MUST_CHECK;
+/* linux: "personality", "memoryPolicy", "netDevices", "intelRdt" */
+int read_extras(const struct json *linux_object, struct runtime_config *config,
+		struct error *err) MUST_CHECK;
+/* resources: "blockIO", "hugepageLimits", "rdma", "network" */
+int read_limits(const struct json *resources, struct runtime_resources *ret,
+		struct error *err) MUST_CHECK;
+void release_limits(struct runtime_resources *resources);
 int read_seccomp(const struct json *linux_object, struct runtime_seccomp **ret,
 		 struct error *err) MUST_CHECK;
 void free_seccomp(struct runtime_seccomp *seccomp);

@@ -92,13 +92,14 @@ static int read_memory(const struct json *object, struct runtime_resources *ret,
 		r = read_i64(memory, where, "swappiness", 0, 100, &ret->memory_swappiness, err);
 	if (r >= 0)
 		r = read_bool(memory, where, "disableOOMKiller", &ret->oom_kill_disable, err);
+	if (r >= 0)
+		r = read_bool(memory, where, "checkBeforeUpdate", &ret->memory_check, err);
 	return r;
 }
 
 static int read_cpu(const struct json *object, struct runtime_resources *ret, struct error *err)
 {
 	static const char where[] = WHERE ".cpu";
-	struct runtime_i64 realtime = {0};
 	const struct json *cpu;
 	int r;
 
@@ -115,14 +116,15 @@ static int read_cpu(const struct json *object, struct runtime_resources *ret, st
 	if (r >= 0)
 		r = read_i64(cpu, where, "idle", 0, 1, &ret->cpu_idle, err);
 	if (r >= 0)
-		r = read_i64(cpu, where, "realtimeRuntime", INT64_MIN, INT64_MAX, &realtime, err);
+		r = read_i64(cpu, where, "realtimeRuntime", -1, INT64_MAX,
+			     &ret->cpu_realtime_runtime, err);
+	if (r >= 0)
+		r = read_i64(cpu, where, "realtimePeriod", 0, INT64_MAX, &ret->cpu_realtime_period,
+			     err);
 	if (r >= 0)
 		r = read_string(cpu, where, "cpus", &ret->cpus, err);
 	if (r >= 0)
 		r = read_string(cpu, where, "mems", &ret->mems, err);
-	if (r >= 0 && realtime.set && realtime.value != 0)
-		r = error_set(err, ERROR_UNSUPPORTED,
-			      "config: " WHERE ".cpu.realtimeRuntime is not supported");
 	return r;
 }
 
@@ -156,35 +158,13 @@ static int read_unified(const struct json *object, struct runtime_resources *ret
 	return 0;
 }
 
-/* What is known and not carried out is refused unless it asks for nothing. */
-static int refuse_others(const struct json *object, struct error *err)
+static int fill_resources(const struct json *object, struct runtime_resources *ret,
+			  struct error *err)
 {
-	static const char *const names[] = {"blockIO", "hugepageLimits", "network", "rdma"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		const struct json *value = json_get(object, names[i]);
-		auto_free char *text = value ? json_text(value) : NULL;
-
-		if (!value || STREQ(text, "{}") || STREQ(text, "[]") || STREQ(text, "null") ||
-		    STREQ(text, "{\"weight\":0}"))
-			continue;
-		return error_set(err, ERROR_UNSUPPORTED, "config: " WHERE ".%s is not supported",
-				 names[i]);
-	}
-	return 0;
-}
-
-int read_resources(const struct json *linux_object, struct runtime_resources *ret,
-		   struct error *err)
-{
-	const struct json *object;
 	struct runtime_i64 pids = {0};
 	const struct json *member;
 	int r;
 
-	r = read_container(linux_object, "linux", "resources", JSON_OBJECT, &object, err);
-	if (r < 0 || !object)
-		return r;
 	r = read_rules(object, ret, err);
 	if (r >= 0)
 		r = read_memory(object, ret, err);
@@ -197,13 +177,31 @@ int read_resources(const struct json *linux_object, struct runtime_resources *re
 	if (r >= 0)
 		r = read_unified(object, ret, err);
 	if (r >= 0)
-		r = refuse_others(object, err);
+		r = read_limits(object, ret, err);
 	ret->pids_limit = pids;
 	return r;
 }
 
-void release_resources(struct runtime_resources *resources)
+int runtime_resources_read(const struct json *object, struct runtime_resources *ret,
+			   struct error *err)
 {
+	struct runtime_resources resources = {0};
+	int r;
+
+	if (!json_is(object, JSON_OBJECT))
+		return error_set(err, ERROR_INVALID, "config: " WHERE " must be an object");
+	r = fill_resources(object, &resources, err);
+	if (r < 0) {
+		runtime_resources_release(&resources);
+		return r;
+	}
+	*ret = resources;
+	return 0;
+}
+
+void runtime_resources_release(struct runtime_resources *resources)
+{
+	release_limits(resources);
 	mem_freep(&resources->devices);
 	mem_freep(&resources->unified);
 }

@@ -24,6 +24,7 @@ static const struct name_value actions[] = {
 	{"SCMP_ACT_TRACE", SECCOMP_RET_TRACE},
 	{"SCMP_ACT_ALLOW", SECCOMP_RET_ALLOW},
 	{"SCMP_ACT_LOG", SECCOMP_RET_LOG},
+	{"SCMP_ACT_NOTIFY", SECCOMP_RET_USER_NOTIF},
 };
 
 static const struct name_value architectures[] = {
@@ -50,6 +51,7 @@ static const struct name_value flags[] = {
 	{"SECCOMP_FILTER_FLAG_TSYNC", 0}, /* there is one thread: nothing to do */
 	{"SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG},
 	{"SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW},
+	{"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV},
 };
 
 static const struct name_value ops[] = {
@@ -181,16 +183,49 @@ static int read_flags(const struct json *object, struct runtime_seccomp *seccomp
 	return r;
 }
 
+/* The listener is handed over after the filter is in force, so that must not be asked about. */
+static int check_notify(struct runtime_seccomp *seccomp, struct error *err)
+{
+	static const char *const needed[] = {"write", "sendmsg"};
+
+	if (seccomp->default_action == SECCOMP_RET_USER_NOTIF)
+		return error_set(err, ERROR_INVALID,
+				 "config: " WHERE
+				 ": SCMP_ACT_NOTIFY cannot be used as default action");
+	for (size_t i = 0; i < seccomp->rule_count; i++) {
+		const struct runtime_seccomp_rule *rule = &seccomp->rules[i];
+
+		if (rule->action != SECCOMP_RET_USER_NOTIF)
+			continue;
+		seccomp->notify = true;
+		for (char **name = rule->names; *name; name++)
+			for (size_t k = 0; k < ARRAY_SIZE(needed); k++)
+				if (STREQ(*name, needed[k]))
+					return error_set(err, ERROR_INVALID,
+							 "config: " WHERE
+							 ": SCMP_ACT_NOTIFY cannot be used for the "
+							 "%s syscall",
+							 *name);
+	}
+	if (seccomp->notify && (!seccomp->listener_path || !*seccomp->listener_path))
+		return error_set(err, ERROR_INVALID,
+				 "config: " WHERE ": SCMP_ACT_NOTIFY needs a listenerPath");
+	return 0;
+}
+
 static int fill_seccomp(const struct json *object, struct runtime_seccomp *seccomp,
 			struct error *err)
 {
 	const struct json *rules;
 	int r;
 
-	if (json_get_string(object, "listenerPath"))
-		return error_set(err, ERROR_UNSUPPORTED,
-				 "config: " WHERE ".listenerPath is not supported");
-	r = read_action(object, "defaultAction", "defaultErrnoRet", &seccomp->default_action, err);
+	r = read_string(object, WHERE, "listenerPath", &seccomp->listener_path, err);
+	if (r >= 0)
+		r = read_string(object, WHERE, "listenerMetadata", &seccomp->listener_metadata,
+				err);
+	if (r >= 0)
+		r = read_action(object, "defaultAction", "defaultErrnoRet",
+				&seccomp->default_action, err);
 	if (r >= 0)
 		r = read_architectures(object, seccomp, err);
 	if (r >= 0)
@@ -203,7 +238,7 @@ static int fill_seccomp(const struct json *object, struct runtime_seccomp *secco
 	seccomp->rules = mem_zero(seccomp->rule_count, sizeof(*seccomp->rules));
 	for (size_t i = 0; r >= 0 && i < seccomp->rule_count; i++)
 		r = read_rule(json_at(rules, i), &seccomp->rules[i], err);
-	return r;
+	return r < 0 ? r : check_notify(seccomp, err);
 }
 
 int read_seccomp(const struct json *linux_object, struct runtime_seccomp **ret, struct error *err)

@@ -38,6 +38,19 @@ TEST(the_smallest_configuration_is_read)
 	assert_null(config.namespaces[RUNTIME_NAMESPACE_PID].path);
 	assert_false(config.namespaces[RUNTIME_NAMESPACE_NETWORK].present);
 	assert_null(config.seccomp);
+	assert_false(config.process.scheduler.set || config.memory_policy.set);
+}
+
+TEST(a_list_of_cpus_becomes_bits)
+{
+	auto_runtime_config config = {0};
+
+	assert_int_equal(parse("", "\"execCPUAffinity\":{\"initial\":\"0-2,64\",\"final\":\"7\"}",
+			       "", &config, NULL),
+			 0);
+	assert_int_equal(config.process.affinity_initial->word[0], 7);
+	assert_int_equal(config.process.affinity_initial->word[1], 1);
+	assert_int_equal(config.process.affinity_final->word[0], 1 << 7);
 }
 
 TEST(mount_options_become_attributes)
@@ -115,15 +128,39 @@ TEST(what_is_wrong_is_refused_by_its_name)
 		{"", "\"rlimits\":[{\"type\":\"RLIMIT_CORE\",\"soft\":2,\"hard\":1}]", "",
 		 "above hard"},
 		{"", "\"oomScoreAdj\":1001", "", "oomScoreAdj"},
-		{"", "\"selinuxLabel\":\"x\"", "", "selinuxLabel is not supported"},
-		{"", "", "\"uidMappings\":[{}]", "uidMappings is not supported"},
+		{"", "\"scheduler\":{\"policy\":\"SCHED_X\"}", "", "SCHED_X is not known"},
+		{"", "\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"nice\":20}", "", "nice"},
+		{"", "\"ioPriority\":{\"class\":\"IOPRIO_CLASS_BE\",\"priority\":8}", "",
+		 "priority"},
+		{"", "\"execCPUAffinity\":{\"final\":\"3-1\"}", "", "\"3-1\" is no list"},
+		{"", "\"execCPUAffinity\":{\"final\":\"8192\"}", "", "is no list"},
+		{"", "\"execCPUAffinity\":{\"final\":\"1,\"}", "", "is no list"},
+		{"", "", "\"uidMappings\":[{\"size\":1}]", "need a user namespace"},
+		{"", "", "\"uidMappings\":[{\"containerID\":1,\"size\":4294967295}]",
+		 "beyond the last id"},
+		{"", "", "\"timeOffsets\":{\"boottime\":{\"secs\":1}}", "need a time namespace"},
+		{"", "", "\"timeOffsets\":{\"boottime\":{\"nanosecs\":1000000000}}", "nanosecs"},
+		{"", "", "\"memoryPolicy\":{\"mode\":\"MPOL_X\"}", "MPOL_X is not known"},
+		{"", "", "\"personality\":{\"domain\":\"BSD\"}", "BSD is not known"},
+		{"", "", "\"netDevices\":{\"a/b\":{}}", "invalid network device name"},
+		{"", "", "\"netDevices\":{\"a\":{\"name\":\"c\"},\"b\":{\"name\":\"c\"}}",
+		 "two become c"},
+		{"", "", "\"intelRdt\":{\"closID\":\"../x\"}", "closID"},
+		{"", "", "\"resources\":{\"blockIO\":{\"weightDevice\":[{\"major\":1}]}}",
+		 "major and minor"},
+		{"", "", "\"resources\":{\"hugepageLimits\":[{\"pageSize\":\"2/B\"}]}", "pageSize"},
+		{"", "", "\"seccomp\":{\"defaultAction\":\"SCMP_ACT_NOTIFY\"}", "default action"},
+		{"", "",
+		 "\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":"
+		 "[\"mkdir\"],\"action\":\"SCMP_ACT_NOTIFY\"}]}",
+		 "needs a listenerPath"},
 		{"", "", "\"devices\":[{\"path\":\"dev/x\",\"type\":\"c\"}]", "must be absolute"},
 		{"", "", "\"devices\":[{\"path\":\"/dev/x\",\"type\":\"z\"}]", "type"},
 		{"", "", "\"devices\":[{\"path\":\"/dev/x\",\"type\":\"c\"}]", "major and minor"},
 		{"", "", "\"resources\":{\"devices\":[{\"access\":\"x\"}]}", "r, w and m"},
 		{"", "", "\"resources\":{\"unified\":{\"../x.y\":\"1\"}}", "unified"},
 		{"", "", "\"resources\":{\"unified\":{\"cgroup.procs\":\"1\"}}", "unified"},
-		{"", "", "\"resources\":{\"rdma\":{\"x\":{}}}", "rdma is not supported"},
+		{"", "", "\"resources\":{\"rdma\":{\"x\":{\"hcaHandles\":-1}}}", "rdma"},
 		{"", "", "\"seccomp\":{\"defaultAction\":\"X\"}", "the action X is not known"},
 		{"", "", "\"seccomp\":{}", "the action (none)"},
 		{"", "", "\"rootfsPropagation\":\"x\"", "rootfsPropagation"},

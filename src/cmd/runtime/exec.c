@@ -14,8 +14,15 @@ struct exec_values {
 	const char *user;
 	const char *pid_file;
 	const char *preserve_fds;
+	const char *pidfd_socket;
+	const char *apparmor;
+	const char *process_label;
 	struct strv env;
 	struct strv caps;
+	struct strv groups;
+	struct strv cgroups;
+	bool ignore_paused;
+	bool no_subreaper;
 	bool tty;
 	bool detach;
 	bool no_new_privs;
@@ -32,6 +39,20 @@ static const struct option options[] = {
 	 "Environment variables (NAME=value)"},
 	{"cap", 'c', OPTION_LIST, offsetof(struct exec_values, caps), "list",
 	 "Capabilities beyond the container's"},
+	{"additional-gids", 'g', OPTION_LIST, offsetof(struct exec_values, groups), "gid",
+	 "Further groups"},
+	{"apparmor", 0, OPTION_STRING, offsetof(struct exec_values, apparmor), "profile",
+	 "AppArmor profile"},
+	{"process-label", 0, OPTION_STRING, offsetof(struct exec_values, process_label), "label",
+	 "SELinux label"},
+	{"cgroup", 0, OPTION_LIST, offsetof(struct exec_values, cgroups), "[controller:]path",
+	 "Cgroup below the container's"},
+	{"pidfd-socket", 0, OPTION_STRING, offsetof(struct exec_values, pidfd_socket), "path",
+	 "Unix socket that gets a pidfd of the process"},
+	{"ignore-paused", 0, OPTION_BOOL, offsetof(struct exec_values, ignore_paused), NULL,
+	 "Also in a paused container"},
+	{"no-subreaper", 0, OPTION_BOOL, offsetof(struct exec_values, no_subreaper), NULL,
+	 "Accepted for compatibility: the runtime never is one"},
 	{"tty", 't', OPTION_BOOL, offsetof(struct exec_values, tty), NULL, "Allocate a terminal"},
 	{"detach", 'd', OPTION_BOOL, offsetof(struct exec_values, detach), NULL,
 	 "Return when the process runs"},
@@ -80,6 +101,9 @@ static int run_exec(const struct invocation *invocation, void *arg)
 			.console_socket = values->console_socket,
 			.preserve_fds = preserve,
 			.detach = values->detach,
+			.ignore_paused = values->ignore_paused,
+			.pidfd_socket = values->pidfd_socket,
+			.sub_cgroups = &values->cgroups,
 			.warn = runtime_warn,
 		};
 		struct launch_exec exec = {
@@ -89,6 +113,9 @@ static int run_exec(const struct invocation *invocation, void *arg)
 			.user = values->user,
 			.env = &values->env,
 			.caps = &values->caps,
+			.groups = &values->groups,
+			.apparmor = values->apparmor,
+			.selinux = values->process_label,
 			.tty = values->tty,
 			.no_new_privs = values->no_new_privs,
 		};

@@ -37,8 +37,12 @@ static const struct option global_options[] = {
 	 "Format of that file (default \"text\")"},
 	{"debug", 0, OPTION_BOOL, offsetof(struct runtime, debug), NULL,
 	 "Accepted for compatibility: there is nothing more to say"},
+	{"log-level", 0, OPTION_STRING, offsetof(struct runtime, log_level), "level",
+	 "Accepted for compatibility with crun"},
 	{"systemd-cgroup", 0, OPTION_BOOL, offsetof(struct runtime, systemd_cgroup), NULL,
-	 "Not supported yet"},
+	 "Have systemd make the cgroups, as scopes"},
+	{"cgroup-manager", 0, OPTION_STRING, offsetof(struct runtime, cgroup_manager),
+	 "cgroupfs|systemd|disabled", "Who makes the cgroups (default \"cgroupfs\")"},
 	{"rootless", 0, OPTION_STRING, offsetof(struct runtime, rootless), "auto|true|false",
 	 "Accepted for compatibility"},
 	{"version", 'v', OPTION_BOOL, offsetof(struct runtime, version), NULL,
@@ -51,6 +55,8 @@ static struct runtime runtime = {.root = RUNTIME_ROOT_DEFAULT, .root_fd = -EBADF
 
 int runtime_open(struct runtime *context, struct error *err)
 {
+	if (context->cgroup_manager && STREQ(context->cgroup_manager, "systemd"))
+		context->systemd_cgroup = true;
 	if (context->systemd_cgroup)
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "--systemd-cgroup is not supported: cgroups are made directly");
@@ -140,6 +146,15 @@ static int check_globals(void)
 			      runtime.log_format);
 		return -EINVAL;
 	}
+	if (runtime.cgroup_manager && !STREQ(runtime.cgroup_manager, "cgroupfs") &&
+	    !STREQ(runtime.cgroup_manager, "systemd") &&
+	    !STREQ(runtime.cgroup_manager, "disabled")) {
+		(void)fprintf(stderr,
+			      "kist-runtime: --cgroup-manager must be cgroupfs, systemd or "
+			      "disabled, not %s\n",
+			      runtime.cgroup_manager);
+		return -EINVAL;
+	}
 	return 0;
 }
 
@@ -164,8 +179,9 @@ int main(int argc, char **argv)
 	if (first < 0 && first != -ECANCELED)
 		return RUNTIME_FAILED;
 	if (runtime.version)
-		(void)printf("kist-runtime version %s\nspec: %s\n", KIST_VERSION,
-			     RUNTIME_VERSION_SPEC);
+		(void)printf("kist-runtime version %s\ncommit: %s\nspec: %s\n"
+			     "+SELINUX +APPARMOR +CAP +SECCOMP +EBPF\n",
+			     KIST_VERSION, KIST_VERSION, RUNTIME_VERSION_SPEC);
 	else if (first == -ECANCELED || first == argc)
 		help();
 	else if (check_globals() < 0)

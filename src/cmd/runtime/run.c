@@ -15,29 +15,42 @@ struct run_values {
 	const char *preserve_fds;
 	bool detach;
 	bool keep;
+	const char *config;
+	const char *pidfd_socket;
 	bool no_pivot;
 	bool no_new_keyring;
+	bool no_subreaper;
 };
 
-#define COMMON_OPTIONS                                                                         \
-	{"bundle",	'b',                                                                   \
-	 OPTION_STRING, offsetof(struct run_values, bundle),                                   \
-	 "dir",		"Folder of config.json (default: the working directory)"},             \
-		{"console-socket", 0,                                                          \
-		 OPTION_STRING,	   offsetof(struct run_values, console_socket),                \
-		 "path",	   "Unix socket that gets the master of the terminal"},        \
-		{"pid-file",	0,                                                             \
-		 OPTION_STRING, offsetof(struct run_values, pid_file),                         \
-		 "file",	"Write the process id to a file"},                             \
-		{"preserve-fds", 0,                                                            \
-		 OPTION_STRING,	 offsetof(struct run_values, preserve_fds),                    \
-		 "number",	 "Pass on this many descriptors behind standard error"},       \
-		{"no-pivot",	 0, OPTION_BOOL, offsetof(struct run_values, no_pivot), NULL,  \
-		 "Not supported"},                                                             \
-	{                                                                                      \
-		"no-new-keyring", 0, OPTION_BOOL, offsetof(struct run_values, no_new_keyring), \
-			NULL, "Keep the caller's session keyring"                              \
+/* clang-format off: a table, in spite of the macro */
+#define FIELD(name) offsetof(struct run_values, name)
+#define COMMON_OPTIONS                                                                               \
+	{"bundle",	'b',   OPTION_STRING,                                                        \
+	 FIELD(bundle), "dir", "Folder of config.json (default: the working directory)"},            \
+		{"config",	'f',	OPTION_STRING,                                               \
+		 FIELD(config), "file", "Read this instead of config.json in the folder"},           \
+		{"console-socket",	0,	OPTION_STRING,                                       \
+		 FIELD(console_socket), "path", "Unix socket that gets the master of the terminal"}, \
+		{"pid-file",	  0,	  OPTION_STRING,                                             \
+		 FIELD(pid_file), "file", "Write the process id to a file"},                         \
+		{"pidfd-socket",      0,      OPTION_STRING,                                         \
+		 FIELD(pidfd_socket), "path", "Unix socket that gets a pidfd of the process"},       \
+		{"preserve-fds", 0,                                                                  \
+		 OPTION_STRING,	 FIELD(preserve_fds),                                                \
+		 "number",	 "Pass on this many descriptors behind standard error"},             \
+		{"no-pivot",                                                                         \
+		 0,                                                                                  \
+		 OPTION_BOOL,                                                                        \
+		 FIELD(no_pivot),                                                                    \
+		 NULL,                                                                               \
+		 "Do not use pivot_root (for a root file system in the initial ramfs)"},             \
+		{"no-new-keyring",	0,    OPTION_BOOL,                                           \
+		 FIELD(no_new_keyring), NULL, "Keep the caller's session keyring"},                  \
+	{                                                                                            \
+		"no-subreaper", 0, OPTION_BOOL, FIELD(no_subreaper), NULL,                           \
+			"Accepted for compatibility: the runtime never is one"                       \
 	}
+/* clang-format on */
 
 static const struct option create_options[] = {
 	COMMON_OPTIONS,
@@ -60,8 +73,6 @@ static int make_launch(const struct invocation *invocation, const struct run_val
 	uint32_t preserve = 0;
 	int r;
 
-	if (values->no_pivot)
-		return error_set(err, ERROR_UNSUPPORTED, "--no-pivot is not supported");
 	if (values->preserve_fds && parse_u32(values->preserve_fds, 0, 1024, &preserve) < 0)
 		return error_set(err, ERROR_INVALID,
 				 "--preserve-fds must be a number up to 1024, not %s",
@@ -79,6 +90,10 @@ static int make_launch(const struct invocation *invocation, const struct run_val
 		.detach = values->detach,
 		.keep = values->keep,
 		.keyring = values->no_new_keyring,
+		.no_pivot = values->no_pivot,
+		.no_cgroup = runtime->cgroup_manager && STREQ(runtime->cgroup_manager, "disabled"),
+		.config = values->config,
+		.pidfd_socket = values->pidfd_socket,
 		.warn = runtime_warn,
 	};
 	return 0;

@@ -17,7 +17,9 @@ struct runtime {
 	const char *root;
 	const char *log;
 	const char *log_format;
+	const char *log_level;
 	const char *rootless;
+	const char *cgroup_manager;
 	bool debug;
 	bool systemd_cgroup;
 	bool version;

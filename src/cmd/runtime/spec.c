@@ -31,7 +31,7 @@ static void write_process(struct json_writer *w)
 		(char *)"TERM=xterm", NULL};
 
 	json_object_begin(w, "process");
-	json_write_bool(w, "terminal", false);
+	json_write_bool(w, "terminal", true);
 	json_object_begin(w, "user");
 	json_write_u64(w, "uid", 0);
 	json_write_u64(w, "gid", 0);
