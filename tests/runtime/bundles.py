@@ -39,6 +39,7 @@ class Bundle:
         (self.rootfs / "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\nuser:x:1000:1000::/home/user:/bin/sh\n")
         subprocess.run([kist.program("kist-runtime"), "spec", "--bundle", str(self.path)], check=True)
         self.config = json.loads((self.path / "config.json").read_text())
+        self.process["terminal"] = False
         self.process["args"] = list(args)
         self.process["rlimits"] = []
         self.config["root"]["readonly"] = False
