@@ -268,3 +268,79 @@ int container_network_read(const char *text, size_t len, struct container_networ
 	*ret = network;
 	return 0;
 }
+
+/* Members that the tables do not have. */
+static void pack_rest(const struct container_config *config, struct str *out)
+{
+	uint32_t ports = (uint32_t)config->port_count, mounts = (uint32_t)config->mount_count;
+
+	pack_bytes(out, &config->restart.kind, sizeof(config->restart.kind));
+	pack_bytes(out, &ports, sizeof(ports));
+	pack_bytes(out, config->ports, ports * sizeof(*config->ports));
+	pack_bytes(out, &mounts, sizeof(mounts));
+	for (size_t i = 0; i < config->mount_count; i++) {
+		const struct container_mount *mount = &config->mounts[i];
+
+		pack_bytes(out, &mount->kind, sizeof(mount->kind));
+		pack_bytes(out, &mount->propagation, sizeof(mount->propagation));
+		fields_pack(&mount_fields, mount, out);
+	}
+}
+
+static void unpack_mounts(struct unpacker *in, struct container_config *config)
+{
+	uint32_t count = unpack_count(in, sizeof(enum mount_kind));
+
+	config->mounts = count ? mem_zero(count, sizeof(*config->mounts)) : NULL;
+	config->mount_count = count;
+	for (size_t i = 0; i < count && !in->bad; i++) {
+		struct container_mount *mount = &config->mounts[i];
+
+		unpack_bytes(in, &mount->kind, sizeof(mount->kind));
+		unpack_bytes(in, &mount->propagation, sizeof(mount->propagation));
+		fields_unpack(&mount_fields, in, mount);
+		in->bad |= mount->kind > MOUNT_TMPFS || mount->propagation > MOUNT_SHARED ||
+			   !mount->target;
+	}
+}
+
+static void unpack_rest(struct unpacker *in, struct container_config *config)
+{
+	uint32_t ports;
+
+	unpack_bytes(in, &config->restart.kind, sizeof(config->restart.kind));
+	in->bad |= config->restart.kind > RESTART_UNLESS_STOPPED;
+	ports = unpack_count(in, sizeof(*config->ports));
+	config->ports = ports ? mem_zero(ports, sizeof(*config->ports)) : NULL;
+	config->port_count = ports;
+	if (ports)
+		unpack_bytes(in, config->ports, ports * sizeof(*config->ports));
+	unpack_mounts(in, config);
+}
+
+void container_pack(const struct container *container, struct str *out)
+{
+	pack_bytes(out, container->id, sizeof(container->id));
+	fields_pack(&container_fields, container, out);
+	fields_pack(&container_config_fields, &container->config, out);
+	pack_rest(&container->config, out);
+}
+
+void container_unpack(struct unpacker *in, struct container *container)
+{
+	unpack_bytes(in, container->id, sizeof(container->id));
+	fields_unpack(&container_fields, in, container);
+	fields_unpack(&container_config_fields, in, &container->config);
+	unpack_rest(in, &container->config);
+	in->bad |= container->id[CONTAINER_ID_SIZE - 1] != '\0' || !container->name ||
+		   !container->image_id;
+}
+
+uint64_t container_pack_layout(void)
+{
+	uint64_t hash = sizeof(struct port_mapping);
+
+	hash = fields_hash(&container_fields, hash);
+	hash = fields_hash(&container_config_fields, hash);
+	return fields_hash(&mount_fields, hash);
+}

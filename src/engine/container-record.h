@@ -8,6 +8,7 @@
 #include "base/macro.h"
 #include "base/str.h"
 #include "engine/container.h"
+#include "engine/fields-pack.h"
 
 #include <stddef.h>
 
@@ -25,3 +26,10 @@ int container_record_read(const char *text, size_t len, struct container *ret,
 void container_network_write(const struct container_network *network, struct str *out);
 int container_network_read(const char *text, size_t len, struct container_network *ret,
 			   struct error *err) MUST_CHECK;
+
+/* The same content for caches (fields-pack.h), by way of the same tables. */
+void container_pack(const struct container *container, struct str *out);
+/* Into zeroed @container, to be released in any case. */
+void container_unpack(struct unpacker *in, struct container *container);
+/* Differs from build to build where what is packed does. */
+uint64_t container_pack_layout(void) MUST_CHECK;

@@ -11,6 +11,7 @@
 #include "engine/container-record.h"
 #include "engine/container-remove.h"
 #include "engine/container-state.h"
+#include "engine/list-cache.h"
 #include "io/atomic-file.h"
 
 #include <dirent.h>
@@ -225,17 +226,27 @@ static int add_id(const char *id, void *arg)
 	return 0;
 }
 
+/* Ids with a folder below @base_fd that begin with @prefix, in order. */
+static int ids_of(const struct engine *engine, int base_fd, const char *prefix, struct strv *ret,
+		  struct error *err)
+{
+	int r = each_id_of(base_fd, prefix, add_id, ret);
+
+	strv_sort(ret);
+	return r < 0 ? error_errno(err, r, "list the containers in %s", engine->root.dir) : 0;
+}
+
 int container_ids(const struct engine *engine, const char *prefix, struct strv *ret,
 		  struct error *err)
 {
 	auto_strv both = {0};
 	int r;
 
-	r = each_id_of(engine->root.dir_fd, prefix, add_id, &both);
+	r = ids_of(engine, engine->root.dir_fd, prefix, &both, err);
 	if (r == 0)
-		r = each_id_of(engine->root.run_fd, prefix, add_id, &both);
+		r = ids_of(engine, engine->root.run_fd, prefix, &both, err);
 	if (r < 0)
-		return error_errno(err, r, "list the containers in %s", engine->root.dir);
+		return r;
 	/* A container has a folder in each: sorted, the doubles are neighbours. */
 	strv_sort(&both);
 	for (size_t i = 0; i < both.n; i++)
@@ -327,20 +338,37 @@ void container_list_free(struct container *list, size_t count)
 	free(list);
 }
 
+static int load_listed(struct engine *engine, const char *id, struct list_cache *cache,
+		       struct container *ret, struct error *err)
+{
+	int r = list_cache_find(cache, id, ret);
+
+	if (r > 0)
+		return r;
+	r = load_healed(engine, id, container_load_any, ret, err);
+	if (r > 0)
+		list_cache_add(cache, ret);
+	return r;
+}
+
 int container_list(struct engine *engine, struct container **ret, size_t *ret_count,
 		   struct error *err)
 {
+	auto_strv ids = {0}, started = {0};
+	auto_list_cache cache = LIST_CACHE_CLOSED;
 	struct container *list;
-	auto_strv ids = {0};
 	size_t count = 0;
 	int r;
 
 	r = container_ids(engine, "", &ids, err);
+	if (r == 0)
+		r = ids_of(engine, engine->root.run_fd, "", &started, err);
 	if (r < 0)
 		return r;
+	list_cache_open(engine, &started, &cache);
 	list = mem_zero(ids.n + 1, sizeof(*list));
 	for (size_t i = 0; i < ids.n; i++) {
-		r = load_healed(engine, ids.v[i], container_load_any, &list[count], err);
+		r = load_listed(engine, ids.v[i], &cache, &list[count], err);
 		if (r < 0) {
 			container_list_free(list, count);
 			return r;

@@ -105,6 +105,25 @@ int listing_write(const struct listing *listing, const char *format, const struc
 	return 0;
 }
 
+int listing_write_lines(const struct listing *listing, const struct str *lines, FILE *out,
+			struct error *err)
+{
+	auto_free char *text = unescape(listing->table);
+	auto_template *template = NULL;
+	auto_str plain = {0}, aligned = {0};
+	int r;
+
+	r = parse(text, &template, err);
+	if (r == 0)
+		r = write_headings(listing, template, &plain, err);
+	if (r < 0)
+		return r;
+	str_append(&plain, str_text(lines));
+	table_align(str_text(&plain), &aligned);
+	(void)fputs(str_text(&aligned), out);
+	return 0;
+}
+
 int format_document(const char *format, const struct json *document,
 		    const struct template_member *types, struct str *out, struct error *err)
 {

@@ -31,6 +31,11 @@ struct listing {
 int listing_write(const struct listing *listing, const char *format, const struct json *rows,
 		  FILE *out, struct error *err) MUST_CHECK;
 
+/* The default table of rows that are lines of cells already, separated by tabs: what a long list
+ * is shown by. */
+int listing_write_lines(const struct listing *listing, const struct str *lines, FILE *out,
+			struct error *err) MUST_CHECK;
+
 /* --format of a single document, @format not NULL: "json" or a template, and a newline. */
 int format_document(const char *format, const struct json *document,
 		    const struct template_member *types, struct str *out,

@@ -137,6 +137,23 @@ static void write_row(struct json_writer *w, const struct container *container, 
 	json_end(w);
 }
 
+/* The cells of the default table, without a detour: a list may be long. */
+static void write_line(struct str *lines, const struct container *container, bool whole)
+{
+	auto_free char *command = show_command(container, whole);
+	auto_free char *id = list_id(container->id, whole);
+	auto_free char *ago = list_ago(container->created);
+	auto_free char *status = container_status(container);
+	auto_free char *ports = show_ports(container);
+	const char *const cells[] = {id,    container->config.image, command, ago, status,
+				     ports, container->name};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cells); i++) {
+		str_append(lines, cells[i]);
+		str_append_char(lines, i + 1 < ARRAY_SIZE(cells) ? '\t' : '\n');
+	}
+}
+
 /* Of a damaged container there is nothing to show: it is told, and has to be removed. */
 static int complain(const struct container *list, size_t count)
 {
@@ -151,22 +168,28 @@ static int complain(const struct container *list, size_t count)
 	return status;
 }
 
-/* Which of the listed containers are asked for: flags, number, filters. */
-static void write_rows(struct json_writer *w, const struct ps_values *values,
-		       const struct container *list, size_t count, size_t last)
+/* Keeps those of the list that are asked for, by flags, number and filters: @ret has room for all.
+ */
+static size_t choose(const struct ps_values *values, const struct container *list, size_t count,
+		     size_t last, const struct container **ret)
 {
 	bool all = values->all || last > 0 || filter_has(&values->filters, "status");
-	size_t limit = last > 0 ? last : SIZE_MAX;
+	size_t limit = last > 0 ? last : SIZE_MAX, chosen = 0;
 
-	json_array_begin(w, NULL);
-	for (size_t i = 0; i < count && limit > 0; i++) {
-		if (list[i].damage || (!all && list[i].state != CONTAINER_RUNNING) ||
-		    !filter_matches(container_filters, &values->filters, &list[i]))
-			continue;
-		write_row(w, &list[i], values->no_trunc);
-		limit--;
-	}
-	json_end(w);
+	for (size_t i = 0; i < count && chosen < limit; i++)
+		if (!list[i].damage && (all || list[i].state == CONTAINER_RUNNING) &&
+		    filter_matches(container_filters, &values->filters, &list[i]))
+			ret[chosen++] = &list[i];
+	return chosen;
+}
+
+static int show_table(const struct container **chosen, size_t count, bool whole, struct error *err)
+{
+	auto_str lines = {0};
+
+	for (size_t i = 0; i < count; i++)
+		write_line(&lines, chosen[i], whole);
+	return listing_write_lines(&listing, &lines, stdout, err);
 }
 
 static int read_last(const struct ps_values *values, size_t *ret, struct error *err)
@@ -187,6 +210,8 @@ static int show(const struct ps_values *values, const struct container *list, si
 		size_t last, struct error *err)
 {
 	const char *format = values->quiet ? "{{.ID}}" : values->format;
+	auto_free const struct container **chosen = mem_zero(count + 1, sizeof(*chosen));
+	size_t chosen_count = choose(values, list, count, last, chosen);
 	auto_json *rows = NULL;
 	auto_str text = {0};
 	struct json_writer w;
@@ -196,8 +221,13 @@ static int show(const struct ps_values *values, const struct container *list, si
 		(void)fputs("WARNING: Ignoring custom format, because both --format and --quiet "
 			    "are set.\n",
 			    stderr);
+	if (!format || STREQ(format, "table"))
+		return show_table(chosen, chosen_count, values->no_trunc, err);
 	json_writer_init(&w, &text, 0);
-	write_rows(&w, values, list, count, last);
+	json_array_begin(&w, NULL);
+	for (size_t i = 0; i < chosen_count; i++)
+		write_row(&w, chosen[i], values->no_trunc);
+	json_end(&w);
 	r = json_parse(str_text(&text), text.len, &rows, NULL);
 	if (r < 0)
 		return error_errno(err, r, "show containers");

@@ -16,7 +16,7 @@ struct cell {
 
 /* The last cell of a line ends with the line and belongs to no column. */
 struct line {
-	struct cell cells[COLUMNS_MAX];
+	struct cell *cells;
 	size_t cell_count;
 };
 
@@ -37,8 +37,9 @@ static size_t count_characters(const char *s, size_t len)
 	return count;
 }
 
-static const char *read_line(const char *p, struct line *line)
+static const char *read_line(const char *p, struct cell *cells, struct line *line)
 {
+	line->cells = cells;
 	for (;;) {
 		size_t len =
 			line->cell_count + 1 < COLUMNS_MAX ? strcspn(p, "\t\n") : strcspn(p, "\n");
@@ -99,13 +100,21 @@ void table_align(const char *text, struct str *out)
 {
 	struct table table = {.out = out};
 	auto_free struct line *lines = NULL;
-	size_t count = 0;
+	auto_free struct cell *cells = NULL;
+	size_t count = 1, cell_count = 1, used = 0;
 
-	for (const char *p = text; *p; p++)
+	for (const char *p = text; *p; p++) {
 		count += *p == '\n';
-	table.lines = lines = mem_zero(count + 1, sizeof(*lines));
-	for (const char *p = text; *p;)
-		p = read_line(p, &lines[table.line_count++]);
+		cell_count += *p == '\n' || *p == '\t';
+	}
+	table.lines = lines = mem_zero(count, sizeof(*lines));
+	cells = mem_zero(cell_count, sizeof(*cells));
+	for (const char *p = text; *p;) {
+		struct line *line = &lines[table.line_count++];
+
+		p = read_line(p, &cells[used], line);
+		used += line->cell_count;
+	}
 	layout(&table, 0, table.line_count);
 }
 
