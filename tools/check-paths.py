@@ -42,7 +42,6 @@ ALLOWED = {
     "cmd/kist/container-options.c": {"open": CALLER},
     "cmd/kist/import.c": {"open": CALLER},
     "cmd/kist/load.c": {"open": CALLER},
-    "cmd/kist/logs.c": {"open": OURS, "inotify_add_watch": "a descriptor, as /proc/self/fd/N"},
     "cmd/kist/run.c": {"open": CALLER, "unlink": CALLER},
     "cmd/kistd/listen.c": {
         "fopen": "the host's own /etc/group",
@@ -53,6 +52,7 @@ ALLOWED = {
     "cmd/worker/fetch.c": {"open": "the host's own certificates and resolver files, before the sandbox closes"},
     "engine/bundle.c": {"fstatat": CALLER, "mkdirat": CALLER},  # a bind mount's source on the host
     "engine/container-exec.c": {"openat": KERNEL},
+    "engine/container-log.c": {"open": OURS, "inotify_add_watch": "a descriptor, as /proc/self/fd/N"},
     "engine/event-stream.c": {"inotify_add_watch": "a descriptor, as /proc/self/fd/N"},
     "engine/engine-info.c": {"fopen": "the host's own os-release"},
     "engine/root-view.c": {"openat": "one of our own layers, or the current folder to come back to"},

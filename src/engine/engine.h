@@ -13,6 +13,7 @@
  *   container-stop.h     stop, kill, wait, restart
  *   container-remove.h   rm, cleanup
  *   container-exec.h     exec with the caller's own standard streams
+ *   container-log.h      what a container has written
  *   exec.h               executed processes as objects
  *   attach.h             carrying the streams of a process
  *   container-copy.h     files into and out of it, as tar streams
