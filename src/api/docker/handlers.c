@@ -1,9 +1,29 @@
 #include "api/docker/handlers.h"
+
+#include "api/docker/container-attach.h"
+#include "api/docker/container-logs.h"
+#include "api/docker/container-request.h"
+#include "api/docker/container-wait.h"
+#include "api/docker/container.h"
 #include "api/docker/system-request.h"
 #include "api/docker/system.h"
 
 const struct call_handler docker_handlers[] = {
 	{&operation_version, system_version},
 	{&operation_info, system_info},
+
+	{&operation_container_list, container_call_list},
+	{&operation_container_inspect, container_call_inspect},
+	{&operation_container_create, container_call_create},
+	{&operation_container_start, container_call_start},
+	{&operation_container_stop, container_call_stop},
+	{&operation_container_restart, container_call_restart},
+	{&operation_container_kill, container_call_kill},
+	{&operation_container_wait, container_call_wait},
+	{&operation_container_remove, container_call_remove},
+	{&operation_container_logs, container_call_logs},
+	{&operation_container_attach, container_call_attach},
+	{&operation_container_resize, container_call_resize},
+	{&operation_container_prune, container_call_prune},
 	{0},
 };

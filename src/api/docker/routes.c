@@ -1,5 +1,7 @@
 #include "api/docker/routes.h"
 
+#include "api/docker/container-decode.h"
+#include "api/docker/container-request.h"
 #include "api/docker/system-request.h"
 
 static const struct route_answer pong = {
@@ -15,5 +17,32 @@ const struct route docker_routes[] = {
 	{HTTP1_GET, "/_ping", 0, ROUTE_NO_BODY, NULL, NULL, &pong},
 	{HTTP1_GET, "/version", 0, ROUTE_NO_BODY, &operation_version, NULL},
 	{HTTP1_GET, "/info", 0, ROUTE_NO_BODY, &operation_info, NULL},
+
+	{HTTP1_GET, "/containers/json", 0, ROUTE_NO_BODY, &operation_container_list,
+	 decode_container_list},
+	{HTTP1_POST, "/containers/create", 0, ROUTE_JSON, &operation_container_create,
+	 decode_container_create},
+	{HTTP1_POST, "/containers/prune", 25, ROUTE_NO_BODY, &operation_container_prune,
+	 decode_container_prune},
+	{HTTP1_GET, "/containers/{name}/json", 0, ROUTE_NO_BODY, &operation_container_inspect,
+	 decode_container_inspect},
+	{HTTP1_POST, "/containers/{name}/start", 0, ROUTE_NO_BODY, &operation_container_start,
+	 decode_container},
+	{HTTP1_POST, "/containers/{name}/stop", 0, ROUTE_NO_BODY, &operation_container_stop,
+	 decode_container_stop},
+	{HTTP1_POST, "/containers/{name}/restart", 0, ROUTE_NO_BODY, &operation_container_restart,
+	 decode_container_stop},
+	{HTTP1_POST, "/containers/{name}/kill", 0, ROUTE_NO_BODY, &operation_container_kill,
+	 decode_container_kill},
+	{HTTP1_POST, "/containers/{name}/wait", 0, ROUTE_NO_BODY, &operation_container_wait,
+	 decode_container_wait},
+	{HTTP1_DELETE, "/containers/{name}", 0, ROUTE_NO_BODY, &operation_container_remove,
+	 decode_container_remove},
+	{HTTP1_GET, "/containers/{name}/logs", 0, ROUTE_NO_BODY, &operation_container_logs,
+	 decode_container_logs},
+	{HTTP1_POST, "/containers/{name}/attach", 0, ROUTE_NO_BODY, &operation_container_attach,
+	 decode_container_attach},
+	{HTTP1_POST, "/containers/{name}/resize", 0, ROUTE_NO_BODY, &operation_container_resize,
+	 decode_container_resize},
 	{0},
 };

@@ -1,7 +1,9 @@
 #include "api/docker/create.h"
 
+#include "api/docker/config-record.h"
 #include "base/mem.h"
 #include "base/test.h"
+#include "engine/container-record.h"
 
 #include <signal.h>
 #include <string.h>
@@ -201,4 +203,43 @@ TEST(what_makes_no_sense_or_is_not_done_is_refused_by_name)
 		if (err.kind != table[i].kind || !strstr(err.message, table[i].words))
 			fail_msg("%s: %s", table[i].body, err.message);
 	}
+}
+
+static void write_record(const struct container_config *config, struct str *out)
+{
+	char name[] = "n", image[] = "sha256:0";
+	struct container container = {.name = name, .image_id = image, .config = *config};
+
+	container_record_write(&container, out);
+}
+
+TEST(a_request_arrives_as_it_was_sent)
+{
+	static const char body[] =
+		"{\"Image\":\"a\",\"Cmd\":[\"x\",\"\"],\"Env\":[\"A=b\",\"C\"],\"Tty\":true,"
+		"\"ExposedPorts\":{\"90/udp\":{}},\"StopTimeout\":3,\"Labels\":{\"k\":\"\"},"
+		"\"HostConfig\":{\"Binds\":[\"/a:/b:ro,rslave\",\"vol:/c:nocopy\"],\"Tmpfs\":{\"/t\":\"\"},"
+		"\"PortBindings\":{\"80/tcp\":[{\"HostIp\":\"127.0.0.1\",\"HostPort\":\"80-90\"}]},"
+		"\"Memory\":67108864,\"MemorySwap\":-1,\"CapAdd\":[\"ALL\"],\"MaskedPaths\":[],"
+		"\"Devices\":[{\"PathOnHost\":\"/dev/null\"}],\"OomScoreAdj\":-5,"
+		"\"Ulimits\":[{\"Name\":\"core\",\"Soft\":-1,\"Hard\":-1}],"
+		"\"BlkioDeviceReadBps\":[{\"Path\":\"/dev/sda\",\"Rate\":7}],"
+		"\"RestartPolicy\":{\"Name\":\"on-failure\",\"MaximumRetryCount\":2}}}";
+	auto_str record = {0}, before = {0}, after = {0};
+	auto_container_config sent = {0};
+	struct container_config got;
+	auto_json *root = NULL;
+
+	assert_int_equal(json_parse(body, sizeof(body) - 1, &root, NULL), 0);
+	assert_int_equal(create_decode(root, "n", NULL, &sent, NULL), 0);
+	assert_int_equal(tagged_encode(container_config_record, &sent, &record), 0);
+	assert_int_equal(
+		tagged_decode(container_config_record, record.data, record.len, &got, sizeof(got)),
+		0);
+	write_record(&sent, &before);
+	write_record(&got, &after);
+	assert_string_equal(str_text(&before), str_text(&after));
+	assert_string_equal(got.name, "n");
+	assert_int_equal(got.ports[0].host_port_last, 90);
+	tagged_release(container_config_record, &got);
 }
