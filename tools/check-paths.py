@@ -55,6 +55,8 @@ ALLOWED = {
     "engine/container-log.c": {"open": OURS, "inotify_add_watch": "a descriptor, as /proc/self/fd/N"},
     "engine/event-stream.c": {"inotify_add_watch": "a descriptor, as /proc/self/fd/N"},
     "engine/engine-info.c": {"fopen": "the host's own os-release"},
+    "engine/container-stats.c": {"open": KERNEL},
+    "engine/top-column.c": {"open": "the host's own names of users and groups"},
     "engine/root-view.c": {"openat": "one of our own layers, or the current folder to come back to"},
     "engine/runtime-call.c": {"faccessat": "the operator's --runtime, looked for in PATH"},
     "io/root.c": {"mkdir": OURS, "open": OURS, "realpath": OURS},
@@ -62,6 +64,7 @@ ALLOWED = {
     "kern/children.c": {"open": KERNEL},
     "kern/mount.c": {"open_tree": CALLER},  # mount_clone_source: what the bundle says to mount from the host
     "kern/overlay.c": {"mount": "the target is a descriptor, as /proc/self/fd/N"},
+    "kern/process-info.c": {"open": KERNEL},
     "kern/process.c": {"open": KERNEL},
     "kern/resolve.c": {"open": KERNEL},
     "kern/sysctl.c": {"open": KERNEL},

@@ -19,17 +19,27 @@ static size_t control_length(const char *text)
 	return c == 0x7f || (c < ' ' && c != '\n' && c != '\t');
 }
 
-void kist_say(const char *prefix, const char *text)
+static void print_to(FILE *file, const char *text)
 {
-	(void)fputs(prefix, stderr);
 	while (*text) {
 		size_t n = control_length(text);
 
 		if (n == 0)
-			(void)fputc(*text++, stderr);
+			(void)fputc(*text++, file);
 		for (; n > 0; n--)
-			(void)fprintf(stderr, "\\%03o", (unsigned char)*text++);
+			(void)fprintf(file, "\\%03o", (unsigned char)*text++);
 	}
+}
+
+void kist_print(const char *text)
+{
+	print_to(stdout, text);
+}
+
+void kist_say(const char *prefix, const char *text)
+{
+	(void)fputs(prefix, stderr);
+	print_to(stderr, text);
 	(void)fputc('\n', stderr);
 }
 

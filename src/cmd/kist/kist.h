@@ -32,6 +32,9 @@ int kist_engine_open(const struct invocation *invocation, struct engine *ret,
  * the terminal: control characters come as octal. */
 void kist_say(const char *prefix, const char *text);
 
+/* The same without a line's end, on stdout. */
+void kist_print(const char *text);
+
 /* Says "Error: why" on stderr, behind whatever stdout has to say first. Returns KIST_FAILED. */
 int kist_fail(const struct error *err);
 /* The same for a value of an option that makes no sense. Returns KIST_MISUSE. */
@@ -66,8 +69,10 @@ extern const struct command command_rm;
 extern const struct command command_rmi;
 extern const struct command command_run_verb;
 extern const struct command command_start;
+extern const struct command command_stats;
 extern const struct command command_stop;
 extern const struct command command_tag;
+extern const struct command command_top;
 extern const struct command command_unpause;
 extern const struct command command_version;
 extern const struct command command_wait;
