@@ -45,6 +45,8 @@ static void write_ports(struct json_writer *w, const struct port_mapping *ports,
 		json_write_string(w, "hostIp",
 				  inet_ntop(AF_INET, &ports[i].host_ip, address, sizeof(address)));
 		json_write_i64(w, "hostPort", ports[i].host_port);
+		if (ports[i].host_port_last)
+			json_write_i64(w, "hostPortLast", ports[i].host_port_last);
 		json_write_i64(w, "containerPort", ports[i].container_port);
 		json_write_string(w, "protocol", ports[i].protocol == IPPROTO_UDP ? "udp" : "tcp");
 		json_end(w);
@@ -57,16 +59,18 @@ static int read_port(const struct json *object, struct port_mapping *ret)
 	const char *ip = json_get_string(object, "hostIp");
 	const char *protocol = json_get_string(object, "protocol");
 	int64_t host = json_get_i64(object, "hostPort", -1);
+	int64_t last = json_get_i64(object, "hostPortLast", 0);
 	int64_t container = json_get_i64(object, "containerPort", -1);
 
-	if (!ip || !protocol || host < 0 || host > UINT16_MAX || container < 1 ||
-	    container > UINT16_MAX)
+	if (!ip || !protocol || host < 0 || host > UINT16_MAX || last < 0 || last > UINT16_MAX ||
+	    container < 1 || container > UINT16_MAX)
 		return -EINVAL;
 	if (!STREQ(protocol, "tcp") && !STREQ(protocol, "udp"))
 		return -EINVAL;
 	if (inet_pton(AF_INET, ip, &ret->host_ip) != 1)
 		return -EINVAL;
 	ret->host_port = (uint16_t)host;
+	ret->host_port_last = (uint16_t)last;
 	ret->container_port = (uint16_t)container;
 	ret->protocol = STREQ(protocol, "udp") ? IPPROTO_UDP : IPPROTO_TCP;
 	return 0;
@@ -181,8 +185,9 @@ static int read_config(const struct json *object, struct container_config *confi
 	static const char *const extra[] = {"restart", "ports", "mounts", NULL};
 	int r;
 
-	r = fields_read(&container_config_fields, object, "config", extra, config, err);
-	if (r == 0)
+	container_config_init(config);
+	r = fields_update(&container_config_fields, object, "config", extra, config, err);
+	if (r == 0 && json_has(object, "restart"))
 		r = read_restart(json_get(object, "restart"), &config->restart.kind, err);
 	if (r == 0)
 		r = read_ports(json_get(object, "ports"), &config->ports, &config->port_count, err);

@@ -1,6 +1,7 @@
 /*
- * The record of a container as JSON text and back. Version 1; a record with a member that is
- * unknown, missing or of another type is refused, so that no later format is half understood.
+ * The record of a container as JSON text and back. Version 1. A record with a member that is
+ * unknown or of another type is refused, so that no later format is half understood; a member of
+ * the configuration that is missing has its default, so that an earlier one is.
  */
 #pragma once
 

@@ -229,24 +229,45 @@ static int check_key(const char *key, struct json *value, void *arg)
 	return 1;
 }
 
-int fields_read(const struct fields *fields, const struct json *object, const char *what,
-		const char *const *extra, void *base, struct error *err)
+/* Reads the members that are there; *@ret_seen counts them and the extra ones. */
+static int read_members(const struct fields *fields, const struct json *object, const char *what,
+			const char *const *extra, void *base, size_t *ret_seen, struct error *err)
 {
 	struct key_check check = {fields, extra, 0};
-	size_t wanted = fields->n;
 	int r = 0;
 
 	if (!json_is(object, JSON_OBJECT))
 		return fields_bad(err, what);
 	if (json_each(object, check_key, &check) != 0)
 		return error_set(err, ERROR_CORRUPT, "record: an unknown member in \"%s\"", what);
-	/* A text that is null looks like one that is missing, but only here it counts. */
+	for (size_t i = 0; r == 0 && i < fields->n; i++) {
+		const struct field *field = &fields->v[i];
+
+		if (json_has(object, field->key))
+			r = read_field(json_get(object, field->key), field,
+				       (char *)base + field->offset, err);
+	}
+	*ret_seen = check.seen;
+	return r;
+}
+
+int fields_read(const struct fields *fields, const struct json *object, const char *what,
+		const char *const *extra, void *base, struct error *err)
+{
+	size_t wanted = fields->n, seen;
+	int r = read_members(fields, object, what, extra, base, &seen, err);
+
 	while (*extra++)
 		wanted++;
-	if (check.seen != wanted)
+	if (r == 0 && seen != wanted)
 		return error_set(err, ERROR_CORRUPT, "record: a member of \"%s\" is missing", what);
-	for (size_t i = 0; r == 0 && i < fields->n; i++)
-		r = read_field(json_get(object, fields->v[i].key), &fields->v[i],
-			       (char *)base + fields->v[i].offset, err);
 	return r;
+}
+
+int fields_update(const struct fields *fields, const struct json *object, const char *what,
+		  const char *const *extra, void *base, struct error *err)
+{
+	size_t seen;
+
+	return read_members(fields, object, what, extra, base, &seen, err);
 }

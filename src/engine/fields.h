@@ -78,5 +78,9 @@ void fields_write(const struct fields *fields, const void *base, struct json_wri
 int fields_read(const struct fields *fields, const struct json *object, const char *what,
 		const char *const *extra, void *base, struct error *err) MUST_CHECK;
 
+/* The same, but a member that is not there keeps its value: it is younger than who wrote this. */
+int fields_update(const struct fields *fields, const struct json *object, const char *what,
+		  const char *const *extra, void *base, struct error *err) MUST_CHECK;
+
 /* ERROR_CORRUPT: "record: "key" is missing or malformed". */
 int fields_bad(struct error *err, const char *key);

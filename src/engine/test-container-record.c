@@ -100,6 +100,31 @@ TEST(another_version_an_unknown_member_and_another_type_are_refused)
 	}
 }
 
+TEST(a_record_from_before_a_member_was_known_gives_its_default)
+{
+	static const char *const since[] = {"\"tty\":false,", "\"restart\":\"no\","};
+	auto_container container = {0}, again = {0};
+	auto_str text = {0}, old = {0};
+	const char *from;
+
+	fill(&container);
+	container.config.ports[0].host_port_last = 9000;
+	container_record_write(&container, &text);
+	from = text.data;
+	for (size_t i = 0; i < ARRAY_SIZE(since); i++) {
+		const char *at = strstr(from, since[i]);
+
+		assert_non_null(at);
+		str_append_mem(&old, from, (size_t)(at - from));
+		from = at + strlen(since[i]);
+	}
+	str_append(&old, from);
+	assert_int_equal(container_record_read(old.data, old.len, &again, NULL), 0);
+	str_clear(&old);
+	container_record_write(&again, &old);
+	assert_string_equal(old.data, text.data);
+}
+
 TEST(the_network_record_is_read_back)
 {
 	struct container_network network = {.address = "172.17.0.2",
