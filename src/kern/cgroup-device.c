@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/bpf.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -15,6 +16,8 @@
 #define RULES_MAX	  1024
 #define RULE_INSTRUCTIONS 10
 #define PROGRAM_MAX	  (RULES_MAX * RULE_INSTRUCTIONS + 16)
+#define PROGRAM_NAME	  "kist_devices" /* at most 15 characters */
+#define ATTACHED_MAX	  64		 /* programs on one cgroup: the kernel's bound */
 
 static void number_or_star(char *buf, size_t size, int64_t number)
 {
@@ -132,24 +135,85 @@ static void build_program(struct program *p, const struct cgroup_device_rule *ru
 	emit(p, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
 
-static int attach_program(const struct program *p, int cgroup_fd)
+static int bpf(int command, union bpf_attr *attr)
+{
+	int r = (int)syscall(SYS_bpf, command, attr, sizeof(*attr));
+
+	return r < 0 ? -errno : r;
+}
+
+static int load_program(const struct program *p)
 {
 	union bpf_attr attr = {0};
-	auto_fd int fd = -EBADF;
 
 	attr.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
 	attr.insns = (uint64_t)(uintptr_t)p->v;
 	attr.insn_cnt = (uint32_t)p->n;
 	attr.license = (uint64_t)(uintptr_t) "Apache-2.0";
-	fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+	memcpy(attr.prog_name, PROGRAM_NAME, sizeof(PROGRAM_NAME));
+	return bpf(BPF_PROG_LOAD, &attr);
+}
+
+static bool is_own(int program_fd)
+{
+	struct bpf_prog_info info = {0};
+	union bpf_attr attr = {0};
+
+	attr.info.bpf_fd = (uint32_t)program_fd;
+	attr.info.info_len = sizeof(info);
+	attr.info.info = (uint64_t)(uintptr_t)&info;
+	return bpf(BPF_OBJ_GET_INFO_BY_FD, &attr) == 0 &&
+	       strncmp(info.name, PROGRAM_NAME, sizeof(info.name)) == 0;
+}
+
+/* The program that an earlier call attached to the cgroup itself, or -ENOENT. What systemd or
+ * somebody else attached there is theirs. */
+static int find_own(int cgroup_fd)
+{
+	uint32_t ids[ATTACHED_MAX];
+	union bpf_attr attr = {0};
+	int r;
+
+	attr.query.target_fd = (uint32_t)cgroup_fd;
+	attr.query.attach_type = BPF_CGROUP_DEVICE;
+	attr.query.prog_ids = (uint64_t)(uintptr_t)ids;
+	attr.query.prog_cnt = ATTACHED_MAX;
+	r = bpf(BPF_PROG_QUERY, &attr);
+	for (uint32_t i = 0; r == 0 && i < attr.query.prog_cnt; i++) {
+		union bpf_attr by_id = {.prog_id = ids[i]};
+		auto_fd int fd = bpf(BPF_PROG_GET_FD_BY_ID, &by_id);
+
+		/* One that was detached meanwhile is gone. */
+		if (fd >= 0 && is_own(fd))
+			return TAKE_FD(fd);
+	}
+	return r < 0 ? r : -ENOENT;
+}
+
+/*
+ * All programs of a cgroup have to agree, so one that stays behind would keep refusing what the new
+ * one allows: the new one takes its place, in one step.
+ */
+static int attach_program(const struct program *p, int cgroup_fd)
+{
+	union bpf_attr attr = {0};
+	auto_fd int fd = load_program(p);
+	auto_fd int old_fd = -EBADF;
+
 	if (fd < 0)
-		return -errno;
-	memset(&attr, 0, sizeof(attr));
+		return fd;
+	old_fd = find_own(cgroup_fd);
+	if (old_fd < 0 && old_fd != -ENOENT)
+		return old_fd;
 	attr.target_fd = (uint32_t)cgroup_fd;
 	attr.attach_bpf_fd = (uint32_t)fd;
 	attr.attach_type = BPF_CGROUP_DEVICE;
 	attr.attach_flags = BPF_F_ALLOW_MULTI;
-	return syscall(SYS_bpf, BPF_PROG_ATTACH, &attr, sizeof(attr)) < 0 ? -errno : 0;
+	if (old_fd >= 0) {
+		attr.attach_flags |= BPF_F_REPLACE;
+		attr.replace_bpf_fd = (uint32_t)old_fd;
+	}
+	return bpf(BPF_PROG_ATTACH, &attr);
 }
 
 int cgroup_device_apply(const struct cgroup *cgroup, const struct cgroup_device_rule *rules,

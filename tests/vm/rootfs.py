@@ -27,7 +27,7 @@ PACKAGES = """bash dash coreutils util-linux mount procps psmisc kmod iproute2 n
 VARIANTS = {"plain": PACKAGES, "systemd": [*PACKAGES, "systemd", "systemd-sysv", "dbus"]}
 # Units of systemd's start that find nothing to do here.
 MASKED = """systemd-random-seed systemd-update-utmp systemd-update-utmp-runlevel systemd-hwdb-update systemd-journal-catalog-update
-    systemd-journal-flush systemd-update-done systemd-firstboot systemd-sysusers systemd-binfmt systemd-pstore 
+    systemd-journal-flush systemd-update-done systemd-firstboot systemd-sysusers systemd-binfmt systemd-pstore
     systemd-machine-id-commit systemd-boot-system-token getty@ serial-getty@ systemd-timesyncd systemd-networkd systemd-resolved""".split()
 # Dependencies that nothing in the machine runs.
 WITHOUT = {"gnupg", "dpkg", "apt", "perl", "perl-base", "debconf", "init-system-helpers", "libllvm14", "gcc-12-base",
