@@ -379,6 +379,40 @@ int cgroup_join(const struct cgroup *cgroup, pid_t pid, bool skip_unified)
 	return 0;
 }
 
+/* Whether a line of /proc/self/cgroup ("0::/system.slice/x.service") is of a hierarchy in which
+ * systemd keeps its units, and names one. */
+static bool names_unit(const char *line)
+{
+	const char *path = strchr(line, ':');
+
+	path = path ? strchr(path + 1, ':') : NULL;
+	if (!path || (memcmp(line, "0::", 3) != 0 && !strstr(line, ":name=systemd:")))
+		return false;
+	return strstr(path, ".service") || strstr(path, ".scope");
+}
+
+int cgroup_leave_unit(void)
+{
+	char text[CGROUP_PATH_SIZE * 2];
+	auto_cgroup cgroup = {0};
+	char *rest = text, *line;
+	bool found = false;
+	int r;
+
+	r = read_text(AT_FDCWD, "/proc/self/cgroup", text, sizeof(text));
+	if (r < 0)
+		return r;
+	while (!found && (line = strsep(&rest, "\n")))
+		found = names_unit(line);
+	if (!found)
+		return 0;
+	r = find_hierarchies(&cgroup);
+	for (size_t i = 0; r == 0 && i < cgroup.n; i++)
+		if (cgroup.hierarchies[i].unified || STREQ(cgroup.hierarchies[i].name, "systemd"))
+			r = write_text(cgroup.hierarchies[i].fd, "cgroup.procs", "0");
+	return r;
+}
+
 int cgroup_is_root(const struct cgroup *cgroup, const char *controller)
 {
 	const struct cgroup_hierarchy *hierarchy = find_controller(cgroup, controller);

@@ -57,6 +57,13 @@ int cgroup_create(const struct cgroup *cgroup, bool *ret_existed) MUST_CHECK;
  * @skip_unified the unified hierarchy is left out (clone3 put the process there). */
 int cgroup_join(const struct cgroup *cgroup, pid_t pid, bool skip_unified) MUST_CHECK;
 
+/*
+ * Moves the caller, which has one thread, from the cgroup of a systemd unit (a service, a session's
+ * scope) into the root: whoever stops the unit, or logs out, does not mean it. Elsewhere nothing
+ * happens. May take milliseconds.
+ */
+int cgroup_leave_unit(void) MUST_CHECK;
+
 /* A descriptor of its directory in the unified hierarchy, for CLONE_INTO_CGROUP; -ENOENT if there
  * is no such hierarchy. */
 int cgroup_unified_fd(const struct cgroup *cgroup) MUST_CHECK;

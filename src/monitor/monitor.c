@@ -359,6 +359,8 @@ static void act_on_commit(struct monitor *monitor)
 	if (monitor->committed || !monitor->peers.committed)
 		return;
 	(void)prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
+	/* Nor does the end of the service that the owner is part of end us. */
+	(void)!cgroup_leave_unit();
 	monitor->committed = true;
 	stdio_read(&monitor->stdio);
 }

@@ -13,6 +13,20 @@
  * memory, it would take the runtime along, whose memory it shares. */
 #define MEMORY_MIN (512 * 1024)
 
+/* v2: whether the parent leaves the controller to its children. */
+static bool is_handed_down(const struct cgroup *cgroup, const char *controller)
+{
+	char list[256], *rest = list, *word;
+
+	if (!cgroup->v2 ||
+	    cgroup_read(cgroup, controller, "cgroup.controllers", list, sizeof(list)) < 0)
+		return true;
+	while ((word = strsep(&rest, " \n")))
+		if (STREQ(word, controller))
+			return true;
+	return false;
+}
+
 static int set_file(const struct cgroup *cgroup, const char *controller, const char *file,
 		    const char *text, struct error *err)
 {
@@ -22,6 +36,11 @@ static int set_file(const struct cgroup *cgroup, const char *controller, const c
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "set %s to %s: this machine has no cgroup controller %s", file,
 				 text, controller);
+	if (r == -ENOENT && !is_handed_down(cgroup, controller))
+		return error_set(err, ERROR_UNSUPPORTED,
+				 "set %s to %s: the parent of cgroup %s does not hand the "
+				 "controller %s down, as one with processes of its own cannot",
+				 file, text, cgroup->path, controller);
 	if (r == -ENOENT)
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "set %s to %s: this kernel has no such limit", file, text);
