@@ -39,7 +39,11 @@ install: all ## DESTDIR and PREFIX as usual
 	meson configure $(BUILD) --no-pager -Dprefix=$(PREFIX) >/dev/null
 	DESTDIR=$(DESTDIR) meson install -C $(BUILD) --quiet
 
+deb: ## a Debian package, in build-deb/
+	tools/install-deps build deb
+	tools/make-deb
+
 clean:
 	rm -rf $(BUILD) build-*
 
-.PHONY: all help demo check test nightly bench format install clean
+.PHONY: all help demo check test nightly bench format install deb clean
