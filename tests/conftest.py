@@ -105,3 +105,12 @@ def shared_engine():
     left = engine.close()
     if left:
         pytest.fail("leakcheck:\n" + "\n".join(left), pytrace=False)
+
+
+@pytest.fixture
+def kistd(engine):
+    """A kistd for an engine of the test's own, with the image busybox."""
+    from kistd import Kistd
+
+    with Kistd(engine) as running:
+        yield running

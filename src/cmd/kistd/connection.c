@@ -49,6 +49,7 @@ struct connection {
 	const struct route *route;
 	struct http1_body body;
 	struct str content; /* of the body */
+	bool promised;	    /* handed over, and the answer will say that it may be used again */
 };
 
 /* -------------------------------------------------------------------------------- memory */
@@ -252,7 +253,9 @@ static void hand_over(struct connection *connection)
 		return;
 	}
 	connection->state = CONNECTION_HANDED;
+	connection->promised = call.keep_alive;
 	door->outstanding++;
+	door->promised += connection->promised;
 	forget_request(connection);
 }
 
@@ -481,11 +484,12 @@ void connection_operation_ended(struct door *door, uint64_t id, int status)
 	    door->serials[slot] != (uint32_t)(id >> 32))
 		return;
 	door->outstanding--;
+	door->promised -= connection->promised;
 	if (status == -EAGAIN) {
 		fail(connection, 503, "too many requests at once; try again");
 	} else if (status < 0) {
 		fail(connection, 500, "no process could be started for the request");
-	} else if (status != OPERATION_AGAIN || door->draining ||
+	} else if (status != OPERATION_AGAIN ||
 		   loop_watch(&door->loop, &connection->source, EPOLLIN) < 0) {
 		connection_free(connection);
 	} else {
@@ -522,6 +526,6 @@ void connection_sweep(struct door *door)
 		check_time(connection, now);
 		any |= door->slots[i] != NULL;
 	}
-	if (any)
+	if (any || (door->draining && door->promised > 0))
 		loop_arm(&door->loop, &door->sweep, SWEEP_TIME);
 }

@@ -3,6 +3,7 @@
 #include "api/docker/routes.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/time.h"
 #include "cmd/kistd/connection.h"
 #include "io/sandbox.h"
 
@@ -17,6 +18,7 @@
 #define BYTES_MAX	(48u << 20) /* of what clients have sent */
 #define DESCRIPTORS_OWN 64
 #define ACCEPT_BATCH	16
+#define DRAIN_MAX	(5 * TIME_SECOND)
 
 /* Sockets that are there, the spawner's included, records in memory, and memory. Nothing that
  * opens, connects, executes, signals or makes a process. */
@@ -110,6 +112,7 @@ static void on_control(void *arg, uint32_t events UNUSED)
 		}
 		door_listen(door, false);
 		door->draining = true;
+		door->drain_end = time_monotonic() + DRAIN_MAX;
 		connection_sweep(door);
 	}
 	if (r != -EAGAIN)
@@ -125,7 +128,11 @@ static void on_sweep(void *arg)
 
 static bool is_over(const struct door *door)
 {
-	return door->gone || (door->draining && door->outstanding == door->quota.connections);
+	if (door->gone || !door->draining)
+		return door->gone;
+	/* Left are those that the door will not see again. */
+	return door->outstanding - door->promised == door->quota.connections ||
+	       time_monotonic() >= door->drain_end;
 }
 
 /* ---------------------------------------------------------------------------------- start */

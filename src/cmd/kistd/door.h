@@ -40,7 +40,9 @@ struct door {
 	struct connection *slots[DOOR_CONNECTIONS_MAX];
 	uint32_t serials[DOOR_CONNECTIONS_MAX]; /* how often a slot was used for an operation */
 	size_t outstanding;			/* operations that have not ended */
-	struct loop_timer sweep;		/* looks for connections that are too slow */
+	size_t promised; /* those after which the client was told it may ask again */
+	int64_t drain_end;
+	struct loop_timer sweep; /* looks for connections that are too slow */
 };
 
 /* Runs as `kistd door COUNT`: with @listener_count listeners from DOOR_LISTENER on. Enters its

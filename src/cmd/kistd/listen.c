@@ -19,6 +19,8 @@
 #define SCHEME	     "unix://"
 #define FIRST_HANDED 3
 #define BACKLOG	     4096
+#define STALE_TRIES  50
+#define STALE_WAIT   10000 /* µs */
 
 /* ------------------------------------------------------------------------- socket activation */
 
@@ -114,11 +116,24 @@ static int find_group(const char *name, gid_t *ret, struct error *err)
 	return group ? 0 : error_set(err, ERROR_NOT_FOUND, "there is no group %s", name);
 }
 
-/* Removes a socket that a kistd left behind. */
+/* Whether somebody listens there: 1, 0, or -errno. */
+static int is_served(const struct sockaddr_un *address)
+{
+	auto_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return -errno;
+	/* EAGAIN: somebody does, and has many in the queue. */
+	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 || errno == EAGAIN)
+		return 1;
+	return errno == ECONNREFUSED || errno == ENOENT ? 0 : -errno;
+}
+
+/* Removes a socket that a kistd left behind. The door of one that was killed ends in a moment. */
 static int clear_stale(const struct sockaddr_un *address, struct error *err)
 {
-	auto_fd int fd = -EBADF;
 	struct stat st;
+	int r;
 
 	if (lstat(address->sun_path, &st) < 0)
 		return errno == ENOENT ? 0
@@ -126,16 +141,14 @@ static int clear_stale(const struct sockaddr_un *address, struct error *err)
 	if (!S_ISSOCK(st.st_mode))
 		return error_set(err, ERROR_CONFLICT, "listen at %s: something else is there",
 				 address->sun_path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return error_errno(err, errno, "make a socket");
-	/* EAGAIN: somebody listens, and has many in the queue. */
-	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 || errno == EAGAIN)
+	for (int tries = STALE_TRIES; (r = is_served(address)) == 1 && tries > 0; tries--)
+		(void)usleep(STALE_WAIT);
+	if (r == 1)
 		return error_set(err, ERROR_CONFLICT,
 				 "listen at %s: another process does; stop it first",
 				 address->sun_path);
-	if (errno != ECONNREFUSED)
-		return error_errno(err, errno, "look at %s", address->sun_path);
+	if (r < 0)
+		return error_errno(err, r, "look at %s", address->sun_path);
 	return unlink(address->sun_path) < 0 && errno != ENOENT
 		       ? error_errno(err, errno, "remove the stale %s", address->sun_path)
 		       : 0;
