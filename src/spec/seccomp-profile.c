@@ -12,10 +12,10 @@
 #define RULES_MAX 8192
 
 #if defined(__x86_64__)
-#define NATIVE	     "amd64"
+#define NATIVE	    "amd64"
 #define NATIVE_SCMP "SCMP_ARCH_X86_64"
 #elif defined(__aarch64__)
-#define NATIVE	     "arm64"
+#define NATIVE	    "arm64"
 #define NATIVE_SCMP "SCMP_ARCH_AARCH64"
 #else
 #error "name this architecture as profiles do"
@@ -74,8 +74,8 @@ static int compare_kernel(const struct json *version, const struct seccomp_targe
 				 "Decoding seccomp profile failed: invalid kernel version: \"%s\", "
 				 "expected \"<kernel>.<major>\"",
 				 json_string(version));
-	*ret_reached = target->kernel > kernel ||
-		       (target->kernel == kernel && target->major >= major);
+	*ret_reached =
+		target->kernel > kernel || (target->kernel == kernel && target->major >= major);
 	return 0;
 }
 
