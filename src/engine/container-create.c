@@ -4,17 +4,20 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "engine/container-join.h"
 #include "engine/container-name.h"
 #include "engine/container-operation.h"
 #include "engine/container-record.h"
 #include "engine/container-remove.h"
 #include "engine/container-state.h"
 #include "engine/event.h"
+#include "engine/host-limits.h"
 #include "engine/image-defaults.h"
 #include "engine/root-view.h"
 #include "engine/runtime-call.h"
 #include "io/atomic-file.h"
 #include "kern/resolve.h"
+#include "spec/capability.h"
 #include "store/store.h"
 #include "volume/volume.h"
 
@@ -31,6 +34,8 @@ static const char *const networks[] = {"bridge", "host", "none"};
 static int check_network(const struct container_config *config, struct strv *warnings,
 			 struct error *err)
 {
+	if (container_mode_peer(config->network))
+		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(networks); i++) {
 		if (!STREQ(config->network, networks[i]))
 			continue;
@@ -41,6 +46,24 @@ static int check_network(const struct container_config *config, struct strv *war
 		return 0;
 	}
 	return error_set(err, ERROR_NOT_FOUND, "network %s not found", config->network);
+}
+
+/* What will be less than was asked for. */
+static void warn_of_isolation(const struct container_isolation *isolation, struct strv *warnings)
+{
+	uint64_t wanted = container_capabilities(isolation);
+	uint64_t lacking = wanted & ~container_capabilities_here(isolation);
+	auto_str names = {0};
+
+	for (unsigned i = 0; i < CAPABILITY_COUNT; i++)
+		if (lacking & UINT64_C(1) << i)
+			str_append_format(&names, "%s%s", names.len ? ", " : "",
+					  capability_name(i));
+	if (names.len > 0)
+		strv_add_format(warnings,
+				"This machine does not have all capabilities: the container runs "
+				"without %s.",
+				str_text(&names));
 }
 
 /* Mounts are made in a namespace of the monitor's: nothing can propagate back to the host. */
@@ -71,7 +94,13 @@ static int plan(struct engine *engine, const struct container_config *config,
 	container_config_copy(&container->config, config);
 	if (!container->config.network)
 		container->config.network = mem_strdup("bridge");
-	r = check_network(&container->config, warnings, err);
+	r = container_join_name(engine, &container->config, err);
+	if (r == 0)
+		r = check_network(&container->config, warnings, err);
+	if (r == 0)
+		r = host_limits_adapt(&container->config, warnings, err);
+	if (r == 0)
+		warn_of_isolation(&container->config.isolation, warnings);
 	if (r == 0)
 		r = check_propagation(config, err);
 	if (r == 0)

@@ -8,6 +8,7 @@
 #include "engine/runtime-call.h"
 #include "engine/user.h"
 #include "io/spawn.h"
+#include "kern/process.h"
 #include "spec/capability.h"
 #include "spec/defaults.h"
 
@@ -35,13 +36,18 @@ static int resolve_user(const struct container *container, const char *spec, str
 {
 	auto_fd int root_fd = -EBADF;
 	char path[64];
+	int r;
 
-	/* The process's own root, whatever is mounted there now. */
+	/* The process's own root, whatever is mounted there now; and only then the look whether it
+	 * still is that process: a pid can be somebody else's by now, whose root is the host's. */
 	(void)snprintf(path, sizeof(path), "/proc/%d/root", container->pid);
 	root_fd = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root_fd < 0)
-		return error_errno(err, errno, "look into container %s", container->name);
-	return user_resolve(root_fd, spec, ret, err);
+	r = root_fd < 0 ? -errno : process_alive(container->pid, container->pid_ticks);
+	if (r == 0 || r == -ENOENT || r == -ESRCH)
+		return error_set(err, ERROR_CONFLICT, "container %s is not running", container->id);
+	if (r < 0)
+		return error_errno(err, r, "look into container %s", container->name);
+	return user_resolve(root_fd, spec, &container->config.isolation.group_add, ret, err);
 }
 
 /* OCI "process" of the exec. */
@@ -81,8 +87,11 @@ static void write_process(const struct container *container, const struct exec_c
 	json_write_strings(&w, "args", strv_argv(&config->command));
 	json_write_strings(&w, "env", strv_argv(&env));
 	json_write_string(&w, "cwd", cwd);
-	defaults_write_capabilities(&w, "capabilities",
-				    config->privileged ? CAPABILITY_ALL : DEFAULTS_CAPABILITIES);
+	defaults_write_capabilities(
+		&w, "capabilities",
+		config->privileged ? CAPABILITY_ALL
+				   : container_capabilities_here(&container->config.isolation));
+	json_write_bool(&w, "noNewPrivileges", container->config.isolation.no_new_privileges);
 	json_end(&w);
 }
 

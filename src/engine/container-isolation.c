@@ -181,3 +181,11 @@ uint64_t container_capabilities(const struct container_isolation *isolation)
 		return add;
 	return (DEFAULTS_CAPABILITIES & ~drop) | add;
 }
+
+uint64_t container_capabilities_here(const struct container_isolation *isolation)
+{
+	uint64_t mask = container_capabilities(isolation);
+
+	/* The default ones are the runtime's to look at: it does so for every process. */
+	return mask & ~DEFAULTS_CAPABILITIES ? caps_bounded(mask) : mask;
+}

@@ -106,5 +106,8 @@ int container_isolation_check(const struct container_isolation *isolation,
 /* The capabilities it is to have, before what this machine lacks is taken away. */
 uint64_t container_capabilities(const struct container_isolation *isolation) MUST_CHECK;
 
+/* Those of them that there are here. */
+uint64_t container_capabilities_here(const struct container_isolation *isolation) MUST_CHECK;
+
 /* The <id> of "container:<id>", or NULL; @mode may be NULL. */
 const char *container_mode_peer(const char *mode);

@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "engine/container-state.h"
 #include "kern/mount.h"
 #include "kern/process.h"
 
@@ -184,11 +185,17 @@ static int join_pid(struct engine *engine, const char *id, struct container_join
 	return r < 0 ? r : open_namespace(&peer, "pid", &join->pid_fd, err);
 }
 
+bool container_join_shares(const struct container *container)
+{
+	const char *ipc = container->config.isolation.ipc;
+
+	return ipc && STREQ(ipc, "shareable") && !mounts_shm(container);
+}
+
 static int make_shm(const struct container_isolation *isolation, int run_fd, struct error *err)
 {
-	auto_free char *size = mem_printf("size=%" PRIu64, isolation->shm_size
-								   ? isolation->shm_size
-								   : CONTAINER_SHM_SIZE);
+	auto_free char *size = mem_printf(
+		"size=%" PRIu64, isolation->shm_size ? isolation->shm_size : CONTAINER_SHM_SIZE);
 	char *const options[] = {(char *)"mode=1777", size, NULL};
 	auto_fd int tree = -EBADF, target = -EBADF;
 	int r;
@@ -211,13 +218,9 @@ static int open_shm(struct engine *engine, const struct container *container, in
 	auto_free char *run = NULL;
 	int r;
 
-	if (!isolation->ipc || mounts_shm(container))
-		return 0;
-	if (STREQ(isolation->ipc, "host")) {
+	if (isolation->ipc && STREQ(isolation->ipc, "host"))
 		join->shm = mem_strdup("/dev/shm");
-		return 0;
-	}
-	if (!STREQ(isolation->ipc, "shareable"))
+	if (!container_join_shares(container))
 		return 0;
 	r = make_shm(isolation, run_fd, err);
 	if (r < 0)
@@ -248,17 +251,22 @@ int container_join_open(struct engine *engine, const struct container *container
 	if (r < 0)
 		return r;
 	*ret = join;
-	join = (struct container_join) CONTAINER_JOIN_NONE;
+	join = (struct container_join)CONTAINER_JOIN_NONE;
 	return 0;
 }
 
-void container_join_undo(int run_fd)
+void container_join_undo(struct engine *engine, const char *id)
 {
-	auto_fd int fd = openat(run_fd, SHM_FOLDER, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	auto_fd int run_fd = container_open_run_folder(engine, id);
+	auto_fd int fd = -EBADF;
 	char path[32];
 
+	if (run_fd < 0)
+		return;
+	fd = openat(run_fd, SHM_FOLDER, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return;
+	/* What is mounted there, by what was opened; -EINVAL if it is but the folder. */
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	(void)umount2(path, MNT_DETACH);
 }

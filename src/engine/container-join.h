@@ -18,16 +18,17 @@
 #include "engine/engine.h"
 
 #include <errno.h>
+#include <stdbool.h>
 
 struct container_join {
 	int network_fd, ipc_fd, pid_fd; /* owned; -EBADF: not joined */
 	char *shm;			/* owned: source of the mount on /dev/shm; NULL: none */
-	char *files; /* owned: folder of its hosts, hostname and resolv.conf; NULL: its own */
+	char *files;	/* owned: folder of its hosts, hostname and resolv.conf; NULL: its own */
 	char *hostname; /* owned: of the container whose network it is; NULL: its own */
 };
 
-#define CONTAINER_JOIN_NONE                                                \
-	{                                                                  \
+#define CONTAINER_JOIN_NONE                                              \
+	{                                                                \
 		.network_fd = -EBADF, .ipc_fd = -EBADF, .pid_fd = -EBADF \
 	}
 
@@ -42,5 +43,7 @@ int container_join_open(struct engine *engine, const struct container *container
 void container_join_release(struct container_join *join);
 #define auto_container_join CLEANUP(container_join_release) struct container_join
 
-/* Unmounts the shared /dev/shm below the run folder, if there is one. */
-void container_join_undo(int run_fd);
+/* Whether a start of it mounts a /dev/shm to be shared. */
+bool container_join_shares(const struct container *container);
+/* Unmounts that of the container @id, if there is one. */
+void container_join_undo(struct engine *engine, const char *id);

@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/time.h"
+#include "engine/container-join.h"
 #include "engine/container-load.h"
 #include "engine/container-name.h"
 #include "engine/container-operation.h"
@@ -206,6 +207,8 @@ static int undo_start(struct engine *engine, const char *id, unsigned flags, str
 		r = network_detach(&engine->root, id, err);
 	if (r < 0)
 		return r;
+	if (known == 0 || container.damage || container_join_shares(&container))
+		container_join_undo(engine, id);
 	if (known > 0 && !container.damage)
 		tell_end(engine, &container);
 	restore_exit(engine, id);

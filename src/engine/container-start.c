@@ -6,6 +6,7 @@
 #include "engine/bundle.h"
 #include "engine/container-attach.h"
 #include "engine/container-create.h"
+#include "engine/container-join.h"
 #include "engine/container-load.h"
 #include "engine/container-operation.h"
 #include "engine/container-remove.h"
@@ -147,12 +148,11 @@ static void forget_old_exit(struct engine *engine, const struct container *conta
 		(void)unlinkat(fd, EXIT_OLD_FILE, 0);
 }
 
-/* Network, bundle, monitor, process. Everything made here is taken back by the intent. */
-static int launch(struct engine *engine, struct container *container, bool is_new,
-		  const struct attach_options *options, int *ret_fd, struct error *err)
+/* A network of its own, or that of another container. */
+static int attach_network(struct engine *engine, const struct container *container,
+			  struct container_join *join, struct network_attachment *ret,
+			  struct error *err)
 {
-	CLEANUP(network_attachment_release)
-	struct network_attachment network = {.netns_fd = -EBADF};
 	const bool bridged = STREQ(container->config.network, "bridge");
 	const struct network_request request = {
 		.network = container->config.network,
@@ -160,6 +160,23 @@ static int launch(struct engine *engine, struct container *container, bool is_ne
 		.ports = container->config.ports,
 		.port_count = bridged ? container->config.port_count : 0,
 	};
+
+	if (join->network_fd < 0)
+		return network_attach(&engine->root, &request, ret, err);
+	*ret = (struct network_attachment) {
+		.netns_fd = TAKE_FD(join->network_fd),
+		.private_netns = true,
+	};
+	return 0;
+}
+
+/* Network, bundle, monitor, process. Everything made here is taken back by the intent. */
+static int launch(struct engine *engine, struct container *container, bool is_new,
+		  const struct attach_options *options, int *ret_fd, struct error *err)
+{
+	CLEANUP(network_attachment_release)
+	struct network_attachment network = {.netns_fd = -EBADF};
+	auto_container_join join = CONTAINER_JOIN_NONE;
 	auto_free char *path = mem_printf("containers/%s", container->id);
 	auto_fd int run_fd = root_run_open(&engine->root, path, err);
 	auto_fd int fd = -EBADF;
@@ -171,9 +188,11 @@ static int launch(struct engine *engine, struct container *container, bool is_ne
 		return run_fd;
 	r = layers_of(engine, container, &layers, err);
 	if (r == 0)
-		r = network_attach(&engine->root, &request, &network, err);
+		r = container_join_open(engine, container, run_fd, &join, err);
 	if (r == 0)
-		r = bundle_write(engine, container, &layers, &network, run_fd, err);
+		r = attach_network(engine, container, &join, &network, err);
+	if (r == 0)
+		r = bundle_write(engine, container, &layers, &join, &network, run_fd, err);
 	if (r == 0)
 		r = monitor_arguments(engine, container, &layers, &args, err);
 	if (r == 0)

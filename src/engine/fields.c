@@ -17,7 +17,7 @@ void *field_array_add(struct field_array *array, size_t size)
 	return element;
 }
 
-static void release_array(const struct fields *elements, struct field_array *array)
+void field_array_release(struct field_array *array, const struct fields *elements)
 {
 	for (size_t i = 0; i < array->n; i++)
 		fields_release(elements, (char *)array->v + i * elements->size);
@@ -36,7 +36,7 @@ void fields_release(const struct fields *fields, void *base)
 		else if (field->kind == FIELD_LIST)
 			strv_release(p);
 		else if (field->kind == FIELD_TABLE)
-			release_array(field->elements, p);
+			field_array_release(p, field->elements);
 	}
 }
 

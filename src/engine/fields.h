@@ -64,6 +64,8 @@ struct fields {
 /* Appends an element of @size bytes, zeroed, and returns it. */
 void *field_array_add(struct field_array *array, size_t size) MUST_CHECK;
 
+void field_array_release(struct field_array *array, const struct fields *elements);
+
 void fields_release(const struct fields *fields, void *base);
 
 /* Into @to, whose members of the table are overwritten: it owns them from now on. */

@@ -6,6 +6,7 @@
 #include "base/fd.h"
 #include "engine/user.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,8 +40,12 @@ static void check(const struct user *user)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const users[][2] = {{"", ""}, {"bob", ""}, {"bob", "g"}, {"7", ""}};
+	static const struct user_query users[] = {
+		{"", "", {NULL}},  {"bob", "", {NULL}},	 {"bob", "g", {NULL}},
+		{"7", "", {NULL}}, {"", "", {"g", "8"}}, {"bob", "7", {"audio"}},
+	};
 	struct user user;
+	uint32_t missing = UINT32_MAX;
 
 	if (size == 0)
 		return 0;
@@ -49,8 +54,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		auto_fd int passwd = file(data + 1, split);
 		auto_fd int group = file(data + 1 + split, size - 1 - split);
 
-		if (user_lookup(passwd, group, users[i][0], users[i][1], &user) == 0)
+		int r = user_lookup(passwd, group, &users[i], &user, &missing);
+
+		if (r == 0)
 			check(&user);
+		if (r == -ENXIO && (missing >= USER_EXTRA_MAX || !users[i].extra[missing]))
+			abort();
 	}
 	return 0;
 }

@@ -55,8 +55,8 @@ static void close_folder(DIR **folder)
 /* What is below /dev without being devices, or is every container's own. */
 static bool is_left_out(const char *name)
 {
-	static const char *const names[] = {"pts",   "shm",   "fd",   "mqueue",	 "console",
-					    "ptmx",  ".lxc",  ".udev", ".lxd-mounts"};
+	static const char *const names[] = {"pts",  "shm",  "fd",    "mqueue",	   "console",
+					    "ptmx", ".lxc", ".udev", ".lxd-mounts"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (STREQ(names[i], name))

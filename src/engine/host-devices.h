@@ -12,8 +12,8 @@
 #include <sys/types.h>
 
 struct host_device {
-	char *path;  /* in the container */
-	char type;   /* 'c', 'b' */
+	char *path; /* in the container */
+	char type;  /* 'c', 'b' */
 	unsigned major, minor;
 	mode_t mode; /* permission bits */
 	uid_t uid;

@@ -4,16 +4,17 @@
 #include "base/strv.h"
 #include "codec/json-write.h"
 #include "spec/defaults.h"
-#include "spec/seccomp-default.h"
 #include "volume/volume.h"
 
+#include <ctype.h>
+#include <inttypes.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define PATH_DEFAULT "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#define CPU_PERIOD   100000
-#define CPU_NANO     INT64_C(1000000000)
+#define INIT_PATH    "/sbin/docker-init"
 
 /* The files that the engine makes for every container, and where they go. */
 static const struct {
@@ -66,11 +67,35 @@ static void write_env(struct json_writer *w, const struct spec_input *input)
 	json_write_strings(w, "env", strv_argv(&all));
 }
 
+static void write_rlimits(struct json_writer *w, const struct field_array *ulimits)
+{
+	const struct container_ulimit *limits = ulimits->v;
+
+	json_array_begin(w, "rlimits");
+	for (size_t i = 0; i < ulimits->n; i++) {
+		auto_free char *type = mem_printf("RLIMIT_%s", limits[i].name);
+
+		for (char *p = type; *p; p++)
+			*p = (char)toupper((unsigned char)*p);
+		json_object_begin(w, NULL);
+		json_write_string(w, "type", type);
+		/* -1, no limit, is the largest number. */
+		json_write_u64(w, "hard", (uint64_t)limits[i].hard);
+		json_write_u64(w, "soft", (uint64_t)limits[i].soft);
+		json_end(w);
+	}
+	json_end(w);
+}
+
 static void write_process(struct json_writer *w, const struct spec_input *input)
 {
 	const struct container_config *config = &input->container->config;
 	auto_strv argv = {0};
 
+	if (input->init) {
+		strv_add(&argv, INIT_PATH);
+		strv_add(&argv, "--");
+	}
 	container_argv(input->container, &argv);
 	json_object_begin(w, "process");
 	json_write_bool(w, "terminal", config->tty);
@@ -91,7 +116,14 @@ static void write_process(struct json_writer *w, const struct spec_input *input)
 	json_write_strings(w, "args", strv_argv(&argv));
 	write_env(w, input);
 	json_write_string(w, "cwd", config->working_dir ? config->working_dir : "/");
-	defaults_write_capabilities(w, "capabilities", DEFAULTS_CAPABILITIES);
+	defaults_write_capabilities(w, "capabilities", input->capabilities);
+	json_write_bool(w, "noNewPrivileges", config->isolation.no_new_privileges);
+	if (config->isolation.apparmor)
+		json_write_string(w, "apparmorProfile", config->isolation.apparmor);
+	if (input->oom_score_adj)
+		json_write_i64(w, "oomScoreAdj", config->isolation.oom_score_adj);
+	if (config->isolation.ulimits.n > 0)
+		write_rlimits(w, &config->isolation.ulimits);
 	json_end(w);
 }
 
@@ -169,6 +201,37 @@ static int by_depth(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* Docker's, but what an option of the container's changes of them. */
+static void write_default_mount(struct json_writer *w, const struct spec_input *input,
+				const struct defaults_mount *mount)
+{
+	const struct container_isolation *isolation = &input->container->config.isolation;
+	struct defaults_mount changed = *mount;
+	char size[32];
+	size_t n = 0;
+
+	if (STREQ(mount->destination, "/dev/shm")) {
+		if (input->shm)
+			return write_bind(w, input->shm, mount->destination, false, MOUNT_RPRIVATE);
+		if (isolation->ipc && STREQ(isolation->ipc, "none"))
+			return;
+	}
+	(void)snprintf(size, sizeof(size), "size=%" PRIu64, isolation->shm_size);
+	for (size_t i = 0; mount->options[i]; i++) {
+		const char *option = mount->options[i];
+
+		/* sysfs and cgroup: the others are not read-only. */
+		if (isolation->privileged && STREQ(option, "ro"))
+			continue;
+		if (isolation->shm_size && STREQ(mount->destination, "/dev/shm") &&
+		    str_starts(option, "size="))
+			option = size;
+		changed.options[n++] = option;
+	}
+	changed.options[n] = NULL;
+	defaults_write_mount(w, &changed);
+}
+
 static void write_mounts(struct json_writer *w, const struct spec_input *input)
 {
 	const struct container_config *config = &input->container->config;
@@ -178,9 +241,11 @@ static void write_mounts(struct json_writer *w, const struct spec_input *input)
 	json_array_begin(w, "mounts");
 	for (const struct defaults_mount *m = defaults_mounts; m->destination; m++)
 		if (!mount_at(config, m->destination))
-			defaults_write_mount(w, m);
+			write_default_mount(w, input, m);
+	if (input->init)
+		write_bind(w, input->init, INIT_PATH, true, MOUNT_RPRIVATE);
 	for (size_t i = 0; i < ARRAY_SIZE(engine_files); i++) {
-		auto_free char *path = mem_printf("%s/%s", input->bundle, engine_files[i].name);
+		auto_free char *path = mem_printf("%s/%s", input->files, engine_files[i].name);
 
 		if (!mount_at(config, engine_files[i].target))
 			write_bind(w, path, engine_files[i].target, false, MOUNT_RPRIVATE);
@@ -193,113 +258,21 @@ static void write_mounts(struct json_writer *w, const struct spec_input *input)
 	json_end(w);
 }
 
-static void write_namespace(struct json_writer *w, const char *type, const char *path)
+static void write_annotations(struct json_writer *w, const struct strv *annotations)
 {
-	json_object_begin(w, NULL);
-	json_write_string(w, "type", type);
-	if (path)
-		json_write_string(w, "path", path);
-	json_end(w);
-}
+	json_object_begin(w, "annotations");
+	for (size_t i = 0; i < annotations->n; i++) {
+		size_t len = strcspn(annotations->v[i], "=");
+		auto_free char *key = mem_strndup(annotations->v[i], len);
 
-static void write_namespaces(struct json_writer *w, const struct spec_input *input)
-{
-	json_array_begin(w, "namespaces");
-	write_namespace(w, "mount", NULL);
-	write_namespace(w, "uts", NULL);
-	write_namespace(w, "pid", NULL);
-	write_namespace(w, "ipc", NULL);
-	write_namespace(w, "cgroup", NULL);
-	if (!input->host_network)
-		write_namespace(w, "network", input->netns_path);
-	json_end(w);
-}
-
-static void write_memory(struct json_writer *w, const struct spec_input *input)
-{
-	const struct container_config *config = &input->container->config;
-	int64_t memory = (int64_t)config->memory;
-	int64_t swap = config->memory_swap;
-
-	if (memory == 0)
-		return;
-	if (swap == 0)
-		swap = memory > INT64_MAX / 2 ? -1 : 2 * memory;
-	json_object_begin(w, "memory");
-	json_write_i64(w, "limit", memory);
-	if (input->swap_limit)
-		json_write_i64(w, "swap", swap);
-	json_end(w);
-}
-
-static void write_cpu(struct json_writer *w, const struct container_config *config)
-{
-	if (config->nano_cpus == 0 && config->cpu_shares == 0)
-		return;
-	json_object_begin(w, "cpu");
-	if (config->cpu_shares > 0)
-		json_write_u64(w, "shares", config->cpu_shares);
-	if (config->nano_cpus > 0) {
-		json_write_i64(w, "quota",
-			       config->nano_cpus / CPU_NANO * CPU_PERIOD +
-				       config->nano_cpus % CPU_NANO * CPU_PERIOD / CPU_NANO);
-		json_write_u64(w, "period", CPU_PERIOD);
+		json_write_string(w, key, annotations->v[i] + len + 1);
 	}
-	json_end(w);
-}
-
-static void write_resources(struct json_writer *w, const struct spec_input *input)
-{
-	const struct container_config *config = &input->container->config;
-
-	json_object_begin(w, "resources");
-	json_array_begin(w, "devices");
-	defaults_write_device_rules(w);
-	json_end(w);
-	write_memory(w, input);
-	write_cpu(w, config);
-	if (config->pids_limit > 0) {
-		json_object_begin(w, "pids");
-		json_write_i64(w, "limit", config->pids_limit);
-		json_end(w);
-	}
-	json_end(w);
-}
-
-static bool any_slave(const struct container_config *config)
-{
-	for (size_t i = 0; i < config->mount_count; i++)
-		if (config->mounts[i].propagation == MOUNT_SLAVE ||
-		    config->mounts[i].propagation == MOUNT_RSLAVE)
-			return true;
-	return false;
-}
-
-static void write_linux(struct json_writer *w, const struct spec_input *input)
-{
-	auto_free char *cgroup = spec_cgroup_path(input->engine, input->container);
-
-	json_object_begin(w, "linux");
-	json_write_string(w, "cgroupsPath", cgroup);
-	write_namespaces(w, input);
-	write_resources(w, input);
-	if (!input->host_network) {
-		/* Moby since 20.10: a network of one's own has no ports to protect from oneself. */
-		json_object_begin(w, "sysctl");
-		json_write_string(w, "net.ipv4.ip_unprivileged_port_start", "0");
-		json_write_string(w, "net.ipv4.ping_group_range", "0 2147483647");
-		json_end(w);
-	}
-	if (any_slave(&input->container->config))
-		json_write_string(w, "rootfsPropagation", "rslave");
-	json_write_strings(w, "maskedPaths", (char *const *)defaults_masked_paths);
-	json_write_strings(w, "readonlyPaths", (char *const *)defaults_readonly_paths);
-	seccomp_default_write(w, "seccomp", DEFAULTS_CAPABILITIES);
 	json_end(w);
 }
 
 void spec_write(const struct spec_input *input, struct str *out)
 {
+	const struct container_isolation *isolation = &input->container->config.isolation;
 	struct json_writer w;
 
 	json_writer_init(&w, out, 0);
@@ -310,8 +283,14 @@ void spec_write(const struct spec_input *input, struct str *out)
 	json_write_string(&w, "path", "rootfs");
 	json_write_bool(&w, "readonly", input->container->config.read_only);
 	json_end(&w);
-	json_write_string(&w, "hostname", input->hostname);
+	if (!isolation->uts) {
+		json_write_string(&w, "hostname", input->hostname);
+		if (isolation->domainname)
+			json_write_string(&w, "domainname", isolation->domainname);
+	}
 	write_mounts(&w, input);
-	write_linux(&w, input);
+	spec_write_linux(&w, input);
+	if (isolation->annotations.n > 0)
+		write_annotations(&w, &isolation->annotations);
 	json_end(&w);
 }

@@ -151,20 +151,18 @@ static int add_group(struct user *user, uint32_t gid)
 	return 0;
 }
 
-static bool find_group(int fd, const char *group, uint32_t *ret)
-{
-	struct lines lines = {.fd = fd};
-	char *fields[FIELDS_MAX];
+/* What the one pass through the group file looks for. */
+struct group_search {
+	const char *member; /* groups that have it; "": none */
+	const char *group;  /* the one group; "": none */
+	bool group_found;
+	uint32_t gid;
+	const char *const *extra;
+	uint32_t extra_gids[USER_EXTRA_MAX];
+	bool extra_found[USER_EXTRA_MAX];
+};
 
-	while (next_line(&lines)) {
-		split(lines.line, fields);
-		if (STREQ(fields[0], group) && parse_id(fields[2], ret))
-			return true;
-	}
-	return false;
-}
-
-static int add_memberships(int fd, const char *name, struct user *user)
+static int scan_groups(int fd, struct group_search *search, struct user *user)
 {
 	struct lines lines = {.fd = fd};
 	char *fields[FIELDS_MAX];
@@ -173,50 +171,95 @@ static int add_memberships(int fd, const char *name, struct user *user)
 
 	while (r == 0 && next_line(&lines)) {
 		split(lines.line, fields);
-		if (is_member(fields[3], name) && parse_id(fields[2], &gid))
+		if (!parse_id(fields[2], &gid))
+			continue;
+		if (!search->group_found && *search->group && STREQ(fields[0], search->group)) {
+			search->group_found = true;
+			search->gid = gid;
+		}
+		for (size_t i = 0; i < USER_EXTRA_MAX && search->extra[i]; i++) {
+			if (search->extra_found[i] || !STREQ(fields[0], search->extra[i]))
+				continue;
+			search->extra_found[i] = true;
+			search->extra_gids[i] = gid;
+		}
+		if (*search->member && is_member(fields[3], search->member))
 			r = add_group(user, gid);
 	}
 	return r;
 }
 
-int user_lookup(int passwd_fd, int group_fd, const char *user, const char *group, struct user *ret)
+static int add_extra(const struct group_search *search, struct user *user, uint32_t *ret_missing)
 {
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < USER_EXTRA_MAX && search->extra[i]; i++) {
+		if (!search->extra_found[i]) {
+			*ret_missing = i;
+			return -ENXIO;
+		}
+		r = add_group(user, search->extra_gids[i]);
+	}
+	return r;
+}
+
+int user_lookup(int passwd_fd, int group_fd, const struct user_query *query, struct user *ret,
+		uint32_t *ret_missing)
+{
+	struct group_search search = {.group = "", .extra = query->extra};
 	char name[USER_NAME_MAX] = "";
+	bool numeric = parse_id(query->group, &search.gid);
 	int r;
 
 	*ret = (struct user) {.home = "/"};
-	if (!find_user(passwd_fd, user, ret, name) && *user && !parse_id(user, &ret->uid))
+	if (!find_user(passwd_fd, query->user, ret, name) && *query->user &&
+	    !parse_id(query->user, &ret->uid))
 		return -ENOENT;
-	if (*group) {
-		if (!parse_id(group, &ret->gid) && !find_group(group_fd, group, &ret->gid))
-			return -ESRCH;
-		return add_group(ret, ret->gid);
+	for (size_t i = 0; i < USER_EXTRA_MAX && query->extra[i]; i++)
+		search.extra_found[i] = parse_id(query->extra[i], &search.extra_gids[i]);
+	/* Who names a group is in no other. */
+	search.member = *query->group ? "" : name;
+	if (!*query->group) {
+		r = add_group(ret, ret->gid);
+		if (r < 0)
+			return r;
+	} else if (!numeric) {
+		search.group = query->group;
 	}
-	r = add_group(ret, ret->gid);
-	return r == 0 && *name ? add_memberships(group_fd, name, ret) : r;
+	r = scan_groups(group_fd, &search, ret);
+	if (r < 0)
+		return r;
+	if (*query->group) {
+		if (!numeric && !search.group_found)
+			return -ESRCH;
+		ret->gid = search.gid;
+		r = add_group(ret, ret->gid);
+	}
+	return r < 0 ? r : add_extra(&search, ret, ret_missing);
 }
 
 /* What comes back from the child. */
 struct answer {
 	int32_t result;
+	uint32_t missing;
 	struct user user;
 };
 
-static NORETURN void child_main(int passwd_fd, int group_fd, const char *user, const char *group,
+static NORETURN void child_main(int passwd_fd, int group_fd, const struct user_query *query,
 				int pipe_fd)
 {
-	struct answer answer;
+	struct answer answer = {0};
 
 	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT, 0, 0, 0) < 0)
 		_exit(1);
-	answer.result = user_lookup(passwd_fd, group_fd, user, group, &answer.user);
+	answer.result = user_lookup(passwd_fd, group_fd, query, &answer.user, &answer.missing);
 	(void)!write(pipe_fd, &answer, sizeof(answer));
 	/* exit_group is not among the four calls that strict mode allows. */
 	(void)syscall(SYS_exit, 0);
 	__builtin_unreachable();
 }
 
-static int ask_child(int root_fd, const char *user, const char *group, struct answer *ret)
+static int ask_child(int root_fd, const struct user_query *query, struct answer *ret)
 {
 	auto_fd int passwd_fd = resolve_regular(root_fd, "etc/passwd");
 	auto_fd int group_fd = resolve_regular(root_fd, "etc/group");
@@ -226,7 +269,7 @@ static int ask_child(int root_fd, const char *user, const char *group, struct an
 
 	/* Nothing of the image's to read: nothing to be careful with. */
 	if (passwd_fd < 0 && group_fd < 0) {
-		ret->result = user_lookup(passwd_fd, group_fd, user, group, &ret->user);
+		ret->result = user_lookup(passwd_fd, group_fd, query, &ret->user, &ret->missing);
 		return 0;
 	}
 	if (pipe2(fds, O_CLOEXEC) < 0)
@@ -237,12 +280,12 @@ static int ask_child(int root_fd, const char *user, const char *group, struct an
 	if (pid < 0)
 		return -errno;
 	if (pid == 0)
-		child_main(passwd_fd, group_fd, user, group, write_fd);
+		child_main(passwd_fd, group_fd, query, write_fd);
 	write_fd = fd_close(write_fd);
 	r = fd_read_full(read_fd, ret, sizeof(*ret));
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
-	if (r == 0 && (ret->user.group_count > USER_GROUPS_MAX ||
+	if (r == 0 && (ret->user.group_count > USER_GROUPS_MAX || ret->missing >= USER_EXTRA_MAX ||
 		       !memchr(ret->user.home, '\0', sizeof(ret->user.home))))
 		r = -EBADMSG;
 	return r;
@@ -255,39 +298,67 @@ static bool out_of_range(const char *s)
 	return strspn(s, "0123456789") == strlen(s) && *s && !parse_id(s, &id);
 }
 
-int user_resolve(int root_fd, const char *spec, struct user *ret, struct error *err)
+static int check_names(const struct user_query *query, const char *spec, struct error *err)
+{
+	if (strlen(query->user) >= USER_NAME_MAX || strlen(query->group) >= USER_NAME_MAX ||
+	    strchr(query->group, ':'))
+		return error_set(err, ERROR_INVALID, "invalid user \"%s\"", spec);
+	if (out_of_range(query->user) || out_of_range(query->group))
+		return error_set(err, ERROR_INVALID,
+				 "user \"%s\": uids and gids must be in range 0-%u", spec, ID_MAX);
+	for (size_t i = 0; i < USER_EXTRA_MAX && query->extra[i]; i++)
+		if (out_of_range(query->extra[i]))
+			return error_set(err, ERROR_INVALID,
+					 "group \"%s\": uids and gids must be in range 0-%u",
+					 query->extra[i], ID_MAX);
+	return 0;
+}
+
+static int explain_lookup(const struct answer *answer, const struct user_query *query,
+			  struct error *err)
+{
+	switch (answer->result) {
+	case -ENOENT:
+		return error_set(err, ERROR_INVALID,
+				 "unable to find user %s: no matching entries in passwd file",
+				 query->user);
+	case -ESRCH:
+		return error_set(err, ERROR_INVALID,
+				 "unable to find group %s: no matching entries in group file",
+				 query->group);
+	case -ENXIO:
+		return error_set(err, ERROR_INVALID, "Unable to find group %s",
+				 query->extra[answer->missing]);
+	default:
+		return error_set(err, ERROR_INVALID,
+				 "user \"%s\" is in more than %d groups of the image", query->user,
+				 USER_GROUPS_MAX);
+	}
+}
+
+int user_resolve(int root_fd, const char *spec, const struct strv *extra, struct user *ret,
+		 struct error *err)
 {
 	auto_free char *user = mem_strdup(spec ? spec : "");
 	char *colon = strchr(user, ':');
-	const char *group = colon ? colon + 1 : "";
+	struct user_query query = {.user = user, .group = colon ? colon + 1 : ""};
 	struct answer answer = {0};
 	int r;
 
 	if (colon)
 		*colon = '\0';
-	if (strlen(user) >= USER_NAME_MAX || strlen(group) >= USER_NAME_MAX || strchr(group, ':'))
-		return error_set(err, ERROR_INVALID, "invalid user \"%s\"", spec);
-	if (out_of_range(user) || out_of_range(group))
-		return error_set(err, ERROR_INVALID,
-				 "user \"%s\": uids and gids must be in range 0-%u", spec, ID_MAX);
-	r = ask_child(root_fd, user, group, &answer);
+	if (extra && extra->n > USER_EXTRA_MAX)
+		return error_set(err, ERROR_INVALID, "more than %d groups to add", USER_EXTRA_MAX);
+	for (size_t i = 0; extra && i < extra->n; i++)
+		query.extra[i] = extra->v[i];
+	r = check_names(&query, spec, err);
+	if (r < 0)
+		return r;
+	r = ask_child(root_fd, &query, &answer);
 	if (r < 0)
 		return error_errno(err, r, "read the users of the container");
-	switch (answer.result) {
-	case 0:
-		*ret = answer.user;
-		return 0;
-	case -ENOENT:
-		return error_set(err, ERROR_INVALID,
-				 "unable to find user %s: no matching entries in passwd file",
-				 user);
-	case -ESRCH:
-		return error_set(err, ERROR_INVALID,
-				 "unable to find group %s: no matching entries in group file",
-				 group);
-	default:
-		return error_set(err, ERROR_INVALID,
-				 "user \"%s\" is in more than %d groups of the image", user,
-				 USER_GROUPS_MAX);
-	}
+	if (answer.result < 0)
+		return explain_lookup(&answer, &query, err);
+	*ret = answer.user;
+	return 0;
 }

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/macro.h"
+#include "base/strv.h"
 
 #include <limits.h>
 #include <stddef.h>
@@ -26,16 +27,26 @@ struct user {
 };
 
 /*
- * Resolves Docker's "user", "uid", "user:group", "uid:gid", … ("" or NULL: root) inside @root_fd.
- * Numbers are ids, never names. ERROR_INVALID in Docker's words: "unable to find user x: no
- * matching entries in passwd file", "uids and gids must be in range 0-2147483647".
+ * Resolves Docker's "user", "uid", "user:group", "uid:gid", … ("" or NULL: root) inside @root_fd,
+ * and the groups of @extra (--group-add; may be NULL), which come last. Numbers are ids, never
+ * names. ERROR_INVALID in Docker's words: "unable to find user x: no matching entries in passwd
+ * file", "uids and gids must be in range 0-2147483647", "Unable to find group x".
  */
-int user_resolve(int root_fd, const char *spec, struct user *ret, struct error *err) MUST_CHECK;
+int user_resolve(int root_fd, const char *spec, const struct strv *extra, struct user *ret,
+		 struct error *err) MUST_CHECK;
+
+#define USER_EXTRA_MAX 64
+
+struct user_query {
+	const char *user, *group;	   /* "": not said */
+	const char *extra[USER_EXTRA_MAX]; /* names or numbers, as far as the first NULL */
+};
 
 /*
  * The same from two open files (-EBADF: not there), without a child; for the child and for tests.
- * Calls nothing but read(). 0, -ENOENT (no such user), -ESRCH (no such group), -E2BIG (too many
- * groups).
+ * Calls nothing but read(), and reads each file once. 0, -ENOENT (no such user), -ESRCH (no such
+ * group), -E2BIG (too many groups), -ENXIO (*@ret_missing: the first of the extra ones that is not
+ * there).
  */
-int user_lookup(int passwd_fd, int group_fd, const char *user, const char *group,
-		struct user *ret) MUST_CHECK;
+int user_lookup(int passwd_fd, int group_fd, const struct user_query *query, struct user *ret,
+		uint32_t *ret_missing) MUST_CHECK;

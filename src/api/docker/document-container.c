@@ -192,13 +192,13 @@ static void write_network_settings(struct json_writer *w, const struct engine *e
 	json_end(w);
 }
 
-/* A file of the run folder, "" once that is gone. */
-static void write_run_path(struct json_writer *w, const char *key, const char *folder,
-			   const struct container *container, const char *name)
+/* A file of the container's folder, "" before its first start. */
+static void write_file_path(struct json_writer *w, const char *key, const char *folder,
+			    const struct container *container, const char *name)
 {
 	auto_free char *path = mem_printf("%s/%s", folder, name);
 
-	json_write_string(w, key, container->state == CONTAINER_RUNNING ? path : "");
+	json_write_string(w, key, container->started ? path : "");
 }
 
 static void write_command(struct json_writer *w, const struct container *container)
@@ -215,7 +215,6 @@ void document_container(struct json_writer *w, struct engine *engine,
 {
 	auto_free char *name = mem_printf("/%s", container->name);
 	auto_free char *folder = container_folder(engine, container->id);
-	auto_free char *run = container_run_folder(engine, container->id);
 	auto_free char *log = container_log_path(engine, container);
 	auto_free char *upper = mem_printf("%s/diff", folder);
 	auto_free char *work = mem_printf("%s/work", folder);
@@ -226,9 +225,9 @@ void document_container(struct json_writer *w, struct engine *engine,
 	write_command(w, container);
 	write_state(w, container);
 	json_write_string(w, "Image", container->image_id);
-	write_run_path(w, "ResolvConfPath", run, container, "resolv.conf");
-	write_run_path(w, "HostnamePath", run, container, "hostname");
-	write_run_path(w, "HostsPath", run, container, "hosts");
+	write_file_path(w, "ResolvConfPath", folder, container, "resolv.conf");
+	write_file_path(w, "HostnamePath", folder, container, "hostname");
+	write_file_path(w, "HostsPath", folder, container, "hosts");
 	json_write_string(w, "LogPath", log);
 	json_write_string(w, "Name", name);
 	json_write_u64(w, "RestartCount", container->restarts);
