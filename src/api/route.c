@@ -155,7 +155,7 @@ int route_read_body(const struct route *route, struct request *request, const ch
 	size_t offset;
 	int r;
 
-	if (route->body == ROUTE_NO_BODY || route->body == ROUTE_STREAM || len == 0)
+	if ((route->body != ROUTE_JSON && route->body != ROUTE_HIJACK) || len == 0)
 		return 0;
 	if (!type || !is_json_type(type))
 		return error_set(err, ERROR_INVALID,

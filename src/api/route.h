@@ -15,7 +15,8 @@
 enum route_body {
 	ROUTE_NO_BODY, /* what there is is read and thrown away, at most ROUTE_JSON_MAX bytes */
 	ROUTE_JSON,    /* may be absent; Content-Type must say so if it is there */
-	/* From here on the connection is the operation's for good. */
+	ROUTE_FOLLOW,  /* as ROUTE_NO_BODY; the answer may last, and ends with its connection */
+	/* From here on the connection is the operation's, bytes behind the request included. */
 	ROUTE_HIJACK, /* as ROUTE_JSON; what follows is raw bytes both ways */
 	ROUTE_STREAM, /* a body of any length, which the operation has read for it */
 };

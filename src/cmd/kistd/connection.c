@@ -204,7 +204,8 @@ static void describe(struct connection *connection, struct operation_call *ret)
 	ret->head = http->method == HTTP1_HEAD;
 	ret->http10 = http->http10;
 	ret->upgrade = http->upgrade;
-	ret->keep_alive = http->keep_alive && !takes_over && !connection->door->draining;
+	ret->keep_alive = http->keep_alive && connection->route->body < ROUTE_FOLLOW &&
+			  !connection->door->draining;
 	if (connection->route->body == ROUTE_STREAM) {
 		ret->framing = http->framing;
 		ret->body_length = http->framing == HTTP1_LENGTH ? http->length : 0;
