@@ -165,6 +165,16 @@ static void wipe(char **secret)
 	mem_freep(secret);
 }
 
+void credentials_copy(struct credentials *to, const struct credentials *from)
+{
+	*to = (struct credentials) {
+		.kind = from->kind,
+		.username = mem_strdup(from->username),
+		.secret = mem_strdup(from->secret),
+		.helper = mem_strdup(from->helper),
+	};
+}
+
 void credentials_release(struct credentials *credentials)
 {
 	mem_freep(&credentials->username);

@@ -29,5 +29,6 @@ int credentials_find(const char *domain, struct credentials *ret, struct error *
 /* The same for the text of such a file. */
 int credentials_parse(const char *text, size_t len, const char *domain, struct credentials *ret,
 		      struct error *err) MUST_CHECK;
+void credentials_copy(struct credentials *to, const struct credentials *from);
 void credentials_release(struct credentials *credentials);
 #define auto_credentials CLEANUP(credentials_release) struct credentials

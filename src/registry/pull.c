@@ -174,7 +174,10 @@ static int read_request(struct pull *pull, struct error *err)
 		r = image_platform_parse(pull->request->platform, &pull->platform, err);
 	if (r < 0)
 		return r;
-	return credentials_find(pull->reference.domain, &pull->credentials, err);
+	if (!pull->request->credentials)
+		return credentials_find(pull->reference.domain, &pull->credentials, err);
+	credentials_copy(&pull->credentials, pull->request->credentials);
+	return 0;
 }
 
 /* -------------------------------------------------------------------------- what the worker found

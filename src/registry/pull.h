@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/macro.h"
 #include "io/root.h"
+#include "registry/credentials.h"
 #include "store/store.h"
 
 #include <stdbool.h>
@@ -27,6 +28,8 @@ struct pull_progress {
 struct pull_request {
 	const char *name;     /* reference as the user gave it */
 	const char *platform; /* "os/arch[/variant]", NULL: this machine's */
+	/* What the registry is shown; NULL: the user's own (registry/credentials.h). */
+	const struct credentials *credentials;
 };
 
 /*

@@ -5,6 +5,9 @@
 #include "api/docker/container-request.h"
 #include "api/docker/container-wait.h"
 #include "api/docker/container.h"
+#include "api/docker/image-pull.h"
+#include "api/docker/image-request.h"
+#include "api/docker/image.h"
 #include "api/docker/system-request.h"
 #include "api/docker/system.h"
 
@@ -25,5 +28,13 @@ const struct call_handler docker_handlers[] = {
 	{&operation_container_attach, container_call_attach},
 	{&operation_container_resize, container_call_resize},
 	{&operation_container_prune, container_call_prune},
+
+	{&operation_image_list, image_call_list},
+	{&operation_image_inspect, image_call_inspect},
+	{&operation_image_create, image_call_create},
+	{&operation_image_tag, image_call_tag},
+	{&operation_image_remove, image_call_remove},
+	{&operation_image_load, image_call_load},
+	{&operation_image_prune, image_call_prune},
 	{0},
 };

@@ -2,6 +2,8 @@
 
 #include "api/docker/container-decode.h"
 #include "api/docker/container-request.h"
+#include "api/docker/image-decode.h"
+#include "api/docker/image-request.h"
 #include "api/docker/system-request.h"
 
 static const struct route_answer pong = {
@@ -44,5 +46,17 @@ const struct route docker_routes[] = {
 	 decode_container_attach},
 	{HTTP1_POST, "/containers/{name}/resize", 0, ROUTE_NO_BODY, &operation_container_resize,
 	 decode_container_resize},
+
+	{HTTP1_GET, "/images/json", 0, ROUTE_NO_BODY, &operation_image_list, decode_image_list},
+	{HTTP1_POST, "/images/load", 0, ROUTE_STREAM, &operation_image_load, NULL},
+	{HTTP1_POST, "/images/prune", 25, ROUTE_NO_BODY, &operation_image_prune, decode_image_list},
+	{HTTP1_POST, "/images/create", 0, ROUTE_STREAM, &operation_image_create,
+	 decode_image_create},
+	{HTTP1_GET, "/images/{name*}/json", 0, ROUTE_NO_BODY, &operation_image_inspect,
+	 decode_image},
+	{HTTP1_POST, "/images/{name*}/tag", 0, ROUTE_NO_BODY, &operation_image_tag,
+	 decode_image_tag},
+	{HTTP1_DELETE, "/images/{name*}", 0, ROUTE_NO_BODY, &operation_image_remove,
+	 decode_image_remove},
 	{0},
 };
