@@ -35,6 +35,8 @@ ALLOWED = {
 PROGRAMS = {
     # its verbs start fixed helpers of their own only through the engine; the runtime it executes
     "cmd/kist": [*LOW, "monitor", "store", "registry", "build", "network", "volume", "engine", "api"],
+    # process 1 of a container: a program without anything
+    "cmd/init": [],
     "cmd/monitor": [*LOW, "monitor"],
     "cmd/runtime": [*LOW, "runtime"],
     # the door parses requests; it never touches a container

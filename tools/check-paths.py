@@ -40,6 +40,7 @@ ALLOWED = {
     "runtime/launch-exec.c": {"open": CALLER},
     "base/fuzz-replay.c": {"opendir": "a folder of this source tree"},
     "cmd/kist/container-options.c": {"open": CALLER},
+    "cmd/kist/container-options-isolation.c": {"open": CALLER},
     "cmd/kist/import.c": {"open": CALLER},
     "cmd/kist/load.c": {"open": CALLER},
     "cmd/kist/run.c": {"open": CALLER, "unlink": CALLER},
@@ -53,6 +54,9 @@ ALLOWED = {
     "engine/bundle.c": {"fstatat": CALLER, "mkdirat": CALLER},  # a bind mount's source on the host
     "engine/container-exec.c": {"openat": KERNEL},
     "engine/container-log.c": {"open": OURS, "inotify_add_watch": "a descriptor, as /proc/self/fd/N"},
+    "engine/container-join.c": {"open": KERNEL, "umount2": "a descriptor, as /proc/self/fd/N"},
+    "engine/host-devices.c": {"open": CALLER},
+    "engine/host-limits.c": {call: "fixed names below the host's /sys/fs/cgroup" for call in ("open", "faccessat")},
     "engine/event-stream.c": {"inotify_add_watch": "a descriptor, as /proc/self/fd/N"},
     "engine/engine-info.c": {"fopen": "the host's own os-release"},
     "engine/container-stats.c": {"open": KERNEL},

@@ -136,13 +136,14 @@ static int add_publish(struct container_config *config, const char *text, struct
 static int set_lists(const struct container_options *options, struct container_config *config,
 		     struct error *err)
 {
-	auto_strv from_files = {0};
+	auto_strv from_files = {0}, label_lines = {0};
 	const struct {
 		const struct strv *list;
 		int (*add)(struct container_config *config, const char *text, struct error *err);
 	} lists[] = {
 		{&from_files, container_config_add_env},
 		{&options->env, container_config_add_env},
+		{&label_lines, container_config_add_label},
 		{&options->labels, container_config_add_label},
 		{&options->publish, add_publish},
 		{&options->volumes, container_config_add_volume},
@@ -153,6 +154,8 @@ static int set_lists(const struct container_options *options, struct container_c
 
 	for (size_t i = 0; r == 0 && i < options->env_files.n; i++)
 		r = env_file_read(options->env_files.v[i], &from_files, err);
+	for (size_t i = 0; r == 0 && i < options->label_files.n; i++)
+		r = env_file_read(options->label_files.v[i], &label_lines, err);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(lists); i++)
 		r = for_each(lists[i].list, config, lists[i].add, err);
 	strv_copy(&config->dns, &options->dns);
@@ -209,6 +212,8 @@ int container_options_config(const struct container_options *options, char **ope
 		r = set_resources(options, ret, err);
 	if (r == 0)
 		r = set_lists(options, ret, err);
+	if (r == 0)
+		r = isolation_options_apply(options, ret, err);
 	return r < 0 ? r : container_config_check(ret, err);
 }
 

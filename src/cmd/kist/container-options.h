@@ -183,6 +183,10 @@ int container_options_config(const struct container_options *options, char **ope
 			     size_t operand_count, struct container_config *ret,
 			     struct error *err) MUST_CHECK;
 
+/* The part of it that fills in config->isolation. */
+int isolation_options_apply(const struct container_options *options,
+			    struct container_config *config, struct error *err) MUST_CHECK;
+
 /* Adds the lines of a --env-file: KEY=value, or KEY for our own value of it; '#' begins a comment
  * line. */
 int env_file_read(const char *path, struct strv *ret, struct error *err) MUST_CHECK;
