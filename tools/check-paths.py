@@ -52,7 +52,7 @@ ALLOWED = {
     "cmd/runtime/spec.c": {"open": CALLER},
     "cmd/worker/fetch.c": {"open": "the host's own certificates and resolver files, before the sandbox closes"},
     "engine/bundle.c": {"fstatat": CALLER, "mkdirat": CALLER},  # a bind mount's source on the host
-    "engine/container-exec.c": {"openat": KERNEL},
+    "engine/exec-process.c": {"openat": KERNEL},
     "engine/container-log.c": {"open": OURS, "inotify_add_watch": "a descriptor, as /proc/self/fd/N"},
     "engine/container-join.c": {"open": KERNEL, "umount2": "a descriptor, as /proc/self/fd/N"},
     "engine/host-devices.c": {"open": CALLER},

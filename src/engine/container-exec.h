@@ -1,6 +1,7 @@
 /*
- * Further processes in a running container: the runtime's `exec`, with the caller's own stdio. The
- * monitor has no part in it.
+ * Further processes in a running container, with the caller's own stdio and as long as the caller
+ * waits: the runtime's `exec`, without a monitor. With a terminal of its own or detached:
+ * engine/exec.h.
  */
 #pragma once
 
@@ -23,13 +24,12 @@ struct exec_config {
 	bool attach_out, attach_err; /* what is to be carried once it is attached to */
 	char *detach_keys;	     /* NULL: the default */
 	unsigned rows, columns;	     /* of the terminal at first; 0: not said */
-	bool detach;		     /* no stdio; returns when the process runs */
 	int stdio[3];		     /* of the process; -EBADF: /dev/null */
 };
 
 void exec_config_release(struct exec_config *config);
 
-/* *@ret_code is the exit code of the process (0 if detached). ERROR_CONFLICT "container <id> is not
+/* *@ret_code is the exit code of the process. ERROR_CONFLICT "container <id> is not
  * running"; ERROR_COMMAND_NOT_FOUND, ERROR_COMMAND_NOT_EXECUTABLE. */
 int container_exec(struct engine *engine, struct container *container,
 		   const struct exec_config *config, int *ret_code, struct error *err) MUST_CHECK;

@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/time.h"
+#include "engine/container-attach.h"
 #include "engine/container-join.h"
 #include "engine/container-load.h"
 #include "engine/container-name.h"
@@ -10,6 +11,7 @@
 #include "engine/container-record.h"
 #include "engine/container-state.h"
 #include "engine/event.h"
+#include "engine/exec.h"
 #include "engine/runtime-call.h"
 #include "engine/spec-gen.h"
 #include "kern/cgroup.h"
@@ -204,6 +206,8 @@ static int undo_start(struct engine *engine, const char *id, unsigned flags, str
 	if (r == 0 && known > 0)
 		r = delete_from_runtime(engine, &container, err);
 	if (r == 0)
+		exec_forget_all(engine, id);
+	if (r == 0)
 		r = network_detach(&engine->root, id, err);
 	if (r < 0)
 		return r;
@@ -242,6 +246,7 @@ static int remove_all(struct engine *engine, const char *id, const char *name, b
 	r = undo_start(engine, id, UNDO_KILL | UNDO_CHANGES, err);
 	if (r < 0)
 		return r;
+	container_attach_forget(engine, id);
 	volume_undo(&engine->root, id);
 	known = container_load_any(engine, id, &container, err);
 	if (known < 0)

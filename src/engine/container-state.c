@@ -75,6 +75,17 @@ static int read_process(int dir_fd, const char *name, struct process_record *ret
 	return 0;
 }
 
+int container_process_look(int run_fd, pid_t *ret_pid)
+{
+	struct process_record record;
+	int r = read_process(run_fd, STATE_FILE, &record);
+
+	if (r < 0)
+		return r;
+	*ret_pid = record.pid;
+	return process_alive(record.pid, record.ticks) > 0;
+}
+
 int container_monitor_open(int run_fd, pid_t *ret_pid)
 {
 	struct process_record record;

@@ -42,5 +42,9 @@ int container_exit_folder(const struct engine *engine, const struct container *c
 int container_open_folder(const struct engine *engine, const char *id) MUST_CHECK;
 int container_open_run_folder(const struct engine *engine, const char *id) MUST_CHECK;
 
+/* Whether the process on record in @run_fd, a run folder or an exec's, lives: 1 or 0, -ENOENT:
+ * there is no such record. */
+int container_process_look(int run_fd, pid_t *ret_pid) MUST_CHECK;
+
 /* The monitor's process from its record in @run_fd: a pidfd, or -ESRCH if none lives. */
 int container_monitor_open(int run_fd, pid_t *ret_pid) MUST_CHECK;

@@ -34,7 +34,7 @@ enum exec_state {
 struct exec {
 	char id[EXEC_ID_SIZE];
 	char container_id[CONTAINER_ID_SIZE];
-	struct exec_config config; /* as requested; stdio and detach are not used */
+	struct exec_config config; /* as requested; stdio is not used */
 	enum exec_state state;
 	pid_t pid;     /* while running, else 0 */
 	int exit_code; /* once exited; CONTAINER_EXIT_UNKNOWN: nobody saw it */
@@ -72,5 +72,6 @@ int exec_resize(struct engine *engine, const struct exec *exec, unsigned rows, u
 /* Forgets one that has ended or was never started. */
 void exec_remove(struct engine *engine, const struct exec *exec);
 
-/* With the container's end: the names of all its execs, whose folders go with its own. */
+/* With the container's end: waits for their keepers to have seen that, and forgets the names of all
+ * its execs. Their folders go with the container's own. */
 void exec_forget_all(struct engine *engine, const char *container_id);

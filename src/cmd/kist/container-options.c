@@ -263,12 +263,6 @@ int env_file_read(const char *path, struct strv *ret, struct error *err)
 	return r;
 }
 
-int refuse_terminal(struct error *err)
-{
-	return error_set(err, ERROR_UNSUPPORTED,
-			 "terminals (-t, --tty) are not supported yet: run it without");
-}
-
 int container_options_fail(const struct invocation *invocation, const struct error *err)
 {
 	(void)fflush(stdout);

@@ -191,8 +191,5 @@ int isolation_options_apply(const struct container_options *options,
  * line. */
 int env_file_read(const char *path, struct strv *ret, struct error *err) MUST_CHECK;
 
-/* The refusal of -t. */
-int refuse_terminal(struct error *err);
-
 /* Says "kist: why" and where help is, as run and create do. Returns the exit status for @err. */
 int container_options_fail(const struct invocation *invocation, const struct error *err);
