@@ -85,6 +85,7 @@ static int monitor_arguments(struct engine *engine, const struct container *cont
 	add_folder_option(args, "--log", folder, "log.json");
 	add_folder_option(args, "--exit", keep ? folder : bundle, EXIT_FILE);
 	strv_add(args, keep ? "--sync" : "--volatile");
+	strv_add(args, "--prepare");
 	if (container->config.open_stdin)
 		strv_add(args, "--stdin");
 	if (container->config.tty)
@@ -192,11 +193,14 @@ static int launch(struct engine *engine, struct container *container, bool is_ne
 	if (r == 0)
 		r = attach_network(engine, container, &join, &network, err);
 	if (r == 0)
-		r = bundle_write(engine, container, &layers, &join, &network, run_fd, err);
-	if (r == 0)
 		r = monitor_arguments(engine, container, &layers, &args, err);
 	if (r == 0)
 		r = start_monitor(engine, container->id, &args, &network, &fd, err);
+	/* While it mounts the root, we write down what is to run in it. */
+	if (r == 0)
+		r = bundle_write(engine, container, &layers, &join, &network, run_fd, err);
+	if (r == 0)
+		r = monitor_send(fd, WIRE_LAUNCH, NULL, 0, err);
 	if (r == 0 && options)
 		r = attachment_request(fd, options, container->config.open_stdin,
 				       container->config.stdin_once, err);

@@ -45,6 +45,7 @@
 #define CGROUP_REMOVE_MS    1000
 
 enum phase {
+	PHASE_PREPARED,
 	PHASE_STARTING,
 	PHASE_RUNNING,
 	PHASE_DRAINING,
@@ -68,7 +69,6 @@ struct monitor {
 	pid_t pid;	 /* the container's; 0: not known yet */
 	int64_t started; /* wall clock, ns */
 	struct wire_exit exit;
-	uint64_t oom_before;
 	int oom_score;	/* as inherited */
 	bool committed; /* WIRE_COMMIT has been acted upon */
 	/* What callbacks have seen. */
@@ -76,6 +76,7 @@ struct monitor {
 	bool output_seen, settled;
 };
 
+/* The cgroup is made for this run. */
 static int count_oom(const struct monitor_options *options, uint64_t *ret)
 {
 	auto_cgroup cgroup = {0};
@@ -182,11 +183,10 @@ static int watch_process(struct monitor *monitor, int pid_fd)
 	return loop_watch(&monitor->loop, &monitor->process, EPOLLIN);
 }
 
-/* Everything the container's start needs, up to the runtime as a running child. */
-static int start(struct monitor *monitor, struct error *err)
+/* What the runtime needs and the bundle does not say. */
+static int prepare(struct monitor *monitor, struct error *err)
 {
 	const struct monitor_options *options = monitor->options;
-	auto_free char *console = NULL;
 	int r;
 
 	r = record_monitor(monitor->bundle_fd);
@@ -198,19 +198,27 @@ static int start(struct monitor *monitor, struct error *err)
 	r = peers_listen(&monitor->peers, monitor->bundle_fd, err);
 	if (r < 0)
 		return r;
-	if (count_oom(options, &monitor->oom_before) < 0)
-		monitor->oom_before = 0;
 	/* From now on the end of the owner is noticed rather than died of: there is more than
 	 * ourselves to end. The owner cannot have ended unnoticed in between: SIGKILL would have
 	 * come. */
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) < 0)
 		return error_errno(err, errno, "set the parent's death signal");
+	return 0;
+}
+
+static int launch(struct monitor *monitor, struct error *err)
+{
+	const struct monitor_options *options = monitor->options;
+	auto_free char *console = NULL;
+	int r;
+
 	if (options->terminal)
 		console = console_path(&monitor->stdio.console);
 	r = launch_start(options, monitor->bundle_fd, monitor->stdio.container, console,
 			 &monitor->runtime, err);
 	if (r < 0)
 		return r;
+	monitor->phase = PHASE_STARTING;
 	stdio_started(&monitor->stdio);
 	r = watch_process(monitor, monitor->runtime.pid_fd);
 	return r < 0 ? error_errno(err, r, "watch the runtime") : 0;
@@ -342,7 +350,7 @@ static void begin_telling(struct monitor *monitor)
 
 	stdio_finish(&monitor->stdio);
 	if (count_oom(options, &oom) == 0)
-		monitor->exit.oom_killed = oom > monitor->oom_before;
+		monitor->exit.oom_killed = oom > 0;
 	/* A folder that is gone was removed on purpose; a disk that is full leaves the exit
 	 * unknown to all but those who are connected. */
 	if (options->exit)
@@ -395,6 +403,11 @@ static int monitor_advance(struct monitor *monitor, struct error *err)
 	act_on_commit(monitor);
 	if (!monitor->committed && (monitor->terminated || !monitor->peers.owner))
 		return error_set(err, ERROR_UNAVAILABLE, "the owner has ended");
+	if (monitor->phase == PHASE_PREPARED && monitor->peers.launch) {
+		r = launch(monitor, err);
+		if (r < 0)
+			return r;
+	}
 	if (monitor->phase == PHASE_STARTING && monitor->process_ready) {
 		r = become_running(monitor, err);
 		if (r < 0)
@@ -525,7 +538,9 @@ int monitor_run(const struct monitor_options *options, int owner_fd)
 	peers_init(&monitor.peers, &monitor.loop, &monitor.stdio);
 	r = open_monitor(&monitor, owner_fd, &error);
 	if (r == 0)
-		r = start(&monitor, &error);
+		r = prepare(&monitor, &error);
+	if (r == 0 && !options->prepare)
+		r = launch(&monitor, &error);
 	if (r == 0)
 		r = run_loop(&monitor, &error);
 	alone = r == 0 ? !monitor.peers.owner_told : monitor.committed && !monitor.peers.owner;

@@ -9,6 +9,7 @@
  * One thread, one loop. Callbacks of the loop record what has happened; after each step
  * monitor_advance() decides what follows from it:
  *
+ *   prepared   with --prepare: everything is there but the bundle, which the owner still writes.
  *   starting   the runtime runs. It fails: WIRE_FAILED, end.
  *   running    from WIRE_STARTED on. Output is read from WIRE_COMMIT on, so that the owner can
  *              attach first and misses nothing.
@@ -61,6 +62,7 @@ struct monitor_options {
 	bool sync;
 	bool with_stdin;
 	bool terminal;
+	bool prepare;
 	const char *process; /* NULL: the container itself */
 	const int *peer_fds; /* taken over */
 	size_t peer_count;

@@ -320,6 +320,9 @@ static void take_piece(struct peer *peer, const struct wire_piece *piece)
 	case WIRE_COMMIT:
 		peers->committed |= owner;
 		break;
+	case WIRE_LAUNCH:
+		peers->launch |= owner;
+		break;
 	case WIRE_CLEANING:
 		peers->owner_told |= owner && peers->ended;
 		peers->owner_cleans |= owner;

@@ -47,6 +47,7 @@ struct peers {
 	struct peer *first;
 	struct peer *owner; /* NULL: gone */
 	unsigned count;
+	bool launch;	   /* the owner has said WIRE_LAUNCH */
 	bool committed;	   /* the owner has said WIRE_COMMIT */
 	bool owner_cleans; /* ... WIRE_CLEANING, and is there */
 	bool owner_told;   /* it has WIRE_EXITED and cleans */

@@ -10,6 +10,7 @@
 static int body_length(const struct wire_header *header)
 {
 	switch (header->type) {
+	case WIRE_LAUNCH:
 	case WIRE_COMMIT:
 	case WIRE_WAIT:
 	case WIRE_CLEANING:

@@ -14,6 +14,7 @@
  *     [--terminal]           it has a terminal: stdin, stdout and stderr in one
  *     [--process FILE]       keeper of one more process in container ID: the runtime's "exec" of
  *                            this OCI process; --bundle is then a folder of its own
+ *     [--prepare]            the bundle is not complete before the owner says WIRE_LAUNCH
  *     [--netns-fd N]         held open for the life of the container
  *     [--hold-fd N ...]      held open (reserved ports)
  *     [--peer-fd N ...]      sockets to clients who are there before the container
@@ -33,6 +34,7 @@
  *     WIRE_EXITED    struct wire_exit; the exit record is in place already. To the owner and after
  *                    WIRE_WAIT, behind all output; then the connection ends
  *   client to monitor:
+ *     WIRE_LAUNCH    owner, with --prepare: the bundle is complete, execute the runtime
  *     WIRE_COMMIT    owner: the container may outlive me. No output is read before it: an owner
  *                    that attaches first misses nothing. It need not wait for WIRE_STARTED
  *     WIRE_ATTACH    mask byte, enum wire_attach
@@ -63,6 +65,7 @@ enum wire_type {
 	WIRE_WAIT,
 	WIRE_CLEANING,
 	WIRE_RESIZE,
+	WIRE_LAUNCH,
 };
 
 #define WIRE_LENGTH_MAX (64 * 1024)

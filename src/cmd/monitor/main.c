@@ -46,6 +46,8 @@ static const struct option options[] = {
 	 "Root file system, instead of layers"},
 	{"log", 0, OPTION_STRING, AT(options.log), "file", "Log of the output (json-file)"},
 	{"exit", 0, OPTION_STRING, AT(options.exit), "file", "Where the exit record is placed"},
+	{"prepare", 0, OPTION_BOOL, AT(options.prepare), NULL,
+	 "Wait for the owner's word before the runtime is executed"},
 	{"sync", 0, OPTION_BOOL, AT(options.sync), NULL, "Make the exit record durable"},
 	{"stdin", 0, OPTION_BOOL, AT(options.with_stdin), NULL, "Keep the container's stdin open"},
 	{"terminal", 0, OPTION_BOOL, AT(options.terminal), NULL, "The process has a terminal"},
