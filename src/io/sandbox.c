@@ -41,11 +41,15 @@ static int set_capabilities(uint64_t effective, uint64_t permitted)
 	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
 }
 
-static void drop_bounding(uint64_t keep)
+static int drop_bounding(uint64_t keep)
 {
-	for (int cap = 0; cap <= CAPABILITY_MAX; cap++)
-		if (!(keep & (UINT64_C(1) << cap)) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
-			break; /* one more than this kernel knows */
+	for (int cap = 0; cap <= CAPABILITY_MAX; cap++) {
+		if (keep & (UINT64_C(1) << cap) || prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0)
+			continue;
+		/* One more than this kernel knows. */
+		return errno == EINVAL ? 0 : -errno;
+	}
+	return 0;
 }
 
 static int limit(int resource, rlim_t value)
@@ -141,7 +145,9 @@ static int reopen_root(int root_fd)
 
 static int become_nobody(bool see_users, struct error *err)
 {
-	uint64_t needed = UINT64_C(1) << CAP_SYS_ADMIN;
+	/* Some distributions let only CAP_SYS_ADMIN make user namespaces. In a new one all
+	 * capabilities are there again; outside, the bounding set has still to be emptied. */
+	uint64_t needed = UINT64_C(1) << (see_users ? CAP_SETPCAP : CAP_SYS_ADMIN);
 	unsigned id = NOBODY_ID;
 
 	if (setgroups(0, NULL) < 0 || prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
@@ -153,7 +159,6 @@ static int become_nobody(bool see_users, struct error *err)
 	}
 	if (setresuid(id, id, id) < 0)
 		return error_errno(err, errno, "become user %u", id);
-	/* Some distributions let only this capability make user namespaces. */
 	if (set_capabilities(needed, needed) < 0)
 		return error_errno(err, errno, "keep a capability");
 	if (!see_users && unshare(CLONE_NEWUSER) < 0)
@@ -237,8 +242,9 @@ int sandbox_enter(const struct sandbox *sandbox, struct error *err)
 		if (r < 0)
 			return r;
 	}
-	drop_bounding(keep);
-	r = set_capabilities(keep, keep);
+	r = drop_bounding(keep);
+	if (r == 0)
+		r = set_capabilities(keep, keep);
 	if (r < 0)
 		return error_errno(err, r, "give up capabilities");
 	/* A change of user id takes the death signal back. */
