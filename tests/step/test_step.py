@@ -1,0 +1,78 @@
+"""A sample of tests/step/run, which `make nightly` runs whole: some runs of each operation, the same each time."""
+
+import sys
+
+import operations
+import pytest
+import stepping
+
+RUNS = 12
+
+
+@pytest.mark.parametrize("name", operations.OPERATIONS)
+def test_an_operation_is_whole_or_undone(name):
+    subject = operations.make(name)
+    try:
+        before = subject.rest()
+        wrong, reached = [], 0
+        for step in stepping.sample_of(subject.calls(), RUNS):
+            arrived, found = subject.attempt(step, before)
+            reached += arrived
+            wrong += [f"{step}: {line}" for line in found]
+        assert not wrong, "\n".join(wrong)
+        assert reached > RUNS / 2  # calls are counted as they come: most runs must have met theirs
+    finally:
+        left = operations.unmake(subject)
+    assert not left
+
+
+class Careless(stepping.Subject):
+    """The control: an operation of one process that has never heard of any of this."""
+
+    name = "careless"
+
+    def __init__(self, engine, folder):
+        super().__init__(engine)
+        self.tree = folder / "tree"
+        self.tree.mkdir()
+        self.left = engine.root / "intents" / "left"
+        self.below = self.tree
+
+    def command(self):
+        script = (f"import os; os.mkdir({str(self.left)!r}); os.rmdir({str(self.left)!r})\n"
+                  f"open({str(self.tree / 'file')!r}, 'w').close()\n"
+                  f"try: os.chdir({str(self.tree)!r})\n"
+                  f"except OSError as e: raise SystemExit(f'kist: {{e.strerror}}')")
+        return [sys.executable, "-S", "-E", "-c", script]
+
+    def clean(self):
+        (self.tree / "file").unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("name, how, expected", [
+    ("rmdir", "kill tree", "left behind: file"),
+    ("rmdir", "fail ENOMEM", "it says more than one sentence"),
+    ("openat", "swap 0:0", "the decoy was touched: open"),
+    ("chdir", "fail ENOMEM", "it says no more than errno"),
+])
+def test_what_an_operation_does_wrong_is_seen(engine, tmp_path, name, how, expected):
+    subject = Careless(engine, tmp_path)
+    try:
+        before = subject.rest()
+        call = [call for call in subject.calls() if call.name == name and call.subject.startswith(str(engine.folder.parent))][-1]
+        if how.startswith("swap"):
+            how = f"swap {call.swaps[-1]}"
+        reached, found = subject.attempt(stepping.Step(call, how), before)
+        assert reached and any(expected in line for line in found), (call, found)
+        subject.left.rmdir() if subject.left.exists() else None
+    finally:
+        subject.close()
+
+
+def test_sentences():
+    good = ["kist: open state folder /x: Input/output error", "kist: the monitor died",
+            "kist: warning: no swap\nkist: the monitor died", "kist: the monitor died\n\nRun 'kist run --help' for more information\n"]
+    bad = ["", "Input/output error", "kist: Input/output error", "kist: run: No space left on device", "kist: a\nkist: b",
+           "kist: open x: Success", "kist: open (null): Input/output error", "Segmentation fault", "kist: "]
+    assert [text for text in good if stepping.unclear(text)] == []
+    assert [text for text in bad if not stepping.unclear(text)] == []
