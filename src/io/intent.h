@@ -32,6 +32,7 @@ void intent_end(struct intent *intent);
 
 /* Frees the object but leaves the file, unlocked: the next command will undo it. */
 void intent_abandon(struct intent *intent);
+#define auto_intent CLEANUP(intent_abandon) struct intent
 
 /*
  * Calls @undo for each intent whose owner is dead, holding its lock, and removes it when @undo

@@ -164,8 +164,8 @@ static int become_nobody(bool see_users, struct error *err)
 	if (!see_users && unshare(CLONE_NEWUSER) < 0)
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "make a user namespace for a worker: this machine refuses it "
-				 "(errno %d); allow it with sysctl user.max_user_namespaces",
-				 errno);
+				 "(%s); allow it with sysctl user.max_user_namespaces",
+				 strerror(errno));
 	return 0;
 }
 

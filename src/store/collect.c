@@ -6,6 +6,7 @@
 #include "base/parse.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "codec/json-write.h"
 #include "codec/json.h"
 #include "io/atomic-file.h"
 #include "store/internal.h"
@@ -15,6 +16,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,6 +31,7 @@
 struct needs {
 	const struct root *root;
 	struct strv layers, blobs;
+	struct error *err; /* of whoever asks */
 };
 
 static void needs_release(struct needs *needs)
@@ -55,13 +58,17 @@ static int spare_record(const char *id, void *arg)
 	struct needs *left = arg;
 	auto_image_record record = {0};
 	auto_strv blobs = {0};
+	auto_error why = {0};
+	int r = image_record_read(left->root, id, &record, &why);
 
-	/* A record that cannot be read may need anything. */
-	if (image_record_read(left->root, id, &record, NULL) < 0) {
+	/* A damaged record may need anything. */
+	if (r < 0 && why.kind == ERROR_CORRUPT) {
 		strv_release(&left->layers);
 		strv_release(&left->blobs);
 		return 1;
 	}
+	if (r < 0)
+		return error_move(left->err, &why);
 	for (size_t i = 0; i < record.image.diff_ids.n; i++)
 		drop(&left->layers, record.image.diff_ids.v[i]);
 	drop(&left->blobs, record.image.id);
@@ -77,6 +84,21 @@ static void spare_list(struct strv *left, const struct json *list)
 	for (size_t i = 0; i < json_count(list); i++)
 		if (json_string(json_at(list, i)))
 			drop(left, json_string(json_at(list, i)));
+}
+
+char *store_intent_text(const struct strv *layers, const struct strv *blobs, const char *image)
+{
+	struct str text = {0};
+	struct json_writer w;
+
+	json_writer_init(&w, &text, 0);
+	json_object_begin(&w, NULL);
+	json_write_strings(&w, "layers", strv_argv(layers));
+	json_write_strings(&w, "blobs", strv_argv(blobs));
+	if (image)
+		json_write_string(&w, "image", image);
+	json_end(&w);
+	return str_take(&text);
 }
 
 /* Operations under way write down what they rely on. */
@@ -115,23 +137,24 @@ static int remove_layer(const struct root *root, int layers, const char *diff_id
 	auto_free char *size = mem_printf("%s.size", digest_hex(diff_id));
 	auto_free char *doomed = mem_printf("removed-%s", digest_hex(diff_id));
 	auto_fd int staging = -EBADF;
-	int r;
+	int r, emptied = 0;
 
 	staging = root_dir_open(root, STAGING, err);
 	if (staging < 0)
 		return staging;
 	/* Out of sight in one step: half a layer is never where a whole one is looked for. */
 	r = tree_remove(staging, doomed);
-	if (r == 0 && renameat(layers, digest_hex(diff_id), staging, doomed) < 0)
+	if (r == 0 && renameat(layers, digest_hex(diff_id), staging, doomed) == 0)
+		r = 1;
+	else if (r == 0 && errno != ENOENT)
 		r = -errno;
-	/* Its size is written first, so it may be all there is. */
-	if (r == 0 || r == -ENOENT)
-		(void)unlinkat(layers, size, 0);
-	if (r == -ENOENT)
-		return 0;
-	if (r == 0)
-		r = tree_remove(staging, doomed);
-	return r < 0 ? error_errno(err, r, "remove layer %.12s", digest_hex(diff_id)) : 1;
+	if (r >= 0 && unlinkat(layers, size, 0) < 0 && errno != ENOENT)
+		r = -errno;
+	if (r == 1)
+		emptied = tree_remove(staging, doomed);
+	if (emptied < 0)
+		r = emptied;
+	return r < 0 ? error_errno(err, r, "remove layer %.12s", digest_hex(diff_id)) : r;
 }
 
 static int remove_left(const struct needs *left, struct strv *gone, struct error *err)
@@ -162,7 +185,7 @@ static int remove_left(const struct needs *left, struct strv *gone, struct error
 int store_collect(const struct root *root, const struct strv *layers, const struct strv *blobs,
 		  const char *except, struct strv *gone, struct error *err)
 {
-	CLEANUP(needs_release) struct needs left = {.root = root};
+	CLEANUP(needs_release) struct needs left = {.root = root, .err = err};
 	int r;
 
 	strv_copy(&left.layers, layers);
@@ -195,15 +218,35 @@ static int list_digests(const struct root *root, const char *folder, struct strv
 	return 0;
 }
 
-int store_collect_all(const struct root *root, struct strv *gone, struct error *err)
+int store_list_all(const struct root *root, struct strv *ret_layers, struct strv *ret_blobs,
+		   struct error *err)
 {
-	auto_strv layers = {0}, blobs = {0};
-	int r;
+	int r = list_digests(root, "layers", ret_layers, err);
 
-	r = list_digests(root, "layers", &layers, err);
+	return r < 0 ? r : list_digests(root, BLOBS, ret_blobs, err);
+}
+
+int store_collect_begin(const struct root *root, const char *image, const struct strv *layers,
+			const struct strv *blobs, struct intent *ret, struct error *err)
+{
+	auto_free char *text = store_intent_text(layers, blobs, image);
+	char id[2 * sizeof(uint64_t) + 1];
+	uint64_t random;
+
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return error_errno(err, errno, "get a random number");
+	(void)snprintf(id, sizeof(id), "%016llx", (unsigned long long)random);
+	return intent_begin(root, "collect", id, text, ret, err);
+}
+
+int store_collect_end(const struct root *root, const struct strv *layers, const struct strv *blobs,
+		      struct intent *intent, struct strv *gone, struct error *err)
+{
+	int r = store_collect(root, layers, blobs, intent->name, gone, err);
+
 	if (r == 0)
-		r = list_digests(root, BLOBS, &blobs, err);
-	return r < 0 ? r : store_collect(root, &layers, &blobs, NULL, gone, err);
+		intent_end(intent);
+	return r;
 }
 
 uint64_t layer_size(int layers_fd, const char *diff_id)

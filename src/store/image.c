@@ -317,13 +317,22 @@ static int remove_reference(const struct root *root, const char *full, struct st
 }
 
 /* The names go first, then the record, then what nobody else needs: whatever dies in between, what
- * has a name is whole. */
+ * has a name is whole, and the next command goes on. */
 static int remove_image(const struct root *root, const struct image_record *record, bool damaged,
 			struct strv *lines, struct error *err)
 {
-	auto_strv blobs = {0}, gone = {0};
+	auto_strv layers = {0}, blobs = {0}, gone = {0};
+	auto_intent intent = {0};
 	int r = 0;
 
+	strv_copy(&layers, &record->image.diff_ids);
+	strv_add(&blobs, record->image.id);
+	for (size_t i = 0; i < record->manifest_count; i++)
+		image_record_manifest_blobs(&record->manifests[i], &blobs);
+	if (damaged) /* What it needed it cannot say: whatever nobody needs goes. */
+		r = store_list_all(root, &layers, &blobs, err);
+	if (r == 0)
+		r = store_collect_begin(root, record->image.id, &layers, &blobs, &intent, err);
 	for (size_t i = 0; r == 0 && i < record->image.references.n; i++)
 		r = remove_reference(root, record->image.references.v[i], lines, err);
 	if (r == 0)
@@ -333,12 +342,7 @@ static int remove_image(const struct root *root, const struct image_record *reco
 	if (r < 0)
 		return r;
 	strv_add_format(lines, "Deleted: %s", record->image.id);
-	strv_add(&blobs, record->image.id);
-	for (size_t i = 0; i < record->manifest_count; i++)
-		image_record_manifest_blobs(&record->manifests[i], &blobs);
-	/* What a damaged one needed it cannot say: what nobody needs goes. */
-	r = damaged ? store_collect_all(root, &gone, err)
-		    : store_collect(root, &record->image.diff_ids, &blobs, NULL, &gone, err);
+	r = store_collect_end(root, &layers, &blobs, &intent, &gone, err);
 	for (size_t i = gone.n; i > 0; i--)
 		strv_add_format(lines, "Deleted: %s", gone.v[i - 1]);
 	return r;

@@ -32,24 +32,10 @@ char *ingest_layer_name(unsigned number)
 	return mem_printf("layer-%u", number);
 }
 
-static char *intent_text(const struct ingest *ingest)
-{
-	struct str text = {0};
-	struct json_writer w;
-
-	json_writer_init(&w, &text, 0);
-	json_object_begin(&w, NULL);
-	json_write_strings(&w, "layers", strv_argv(&ingest->held_layers));
-	json_write_strings(&w, "blobs", strv_argv(&ingest->held_blobs));
-	if (ingest->new_image)
-		json_write_string(&w, "image", ingest->new_image);
-	json_end(&w);
-	return str_take(&text);
-}
-
 static int update_intent(struct ingest *ingest, struct error *err)
 {
-	auto_free char *text = intent_text(ingest);
+	auto_free char *text =
+		store_intent_text(&ingest->held_layers, &ingest->held_blobs, ingest->new_image);
 
 	return intent_update(&ingest->intent, text, err);
 }
@@ -98,7 +84,7 @@ int ingest_begin(const struct root *root, const char *what, struct ingest **ret,
 		return error_errno(err, errno, "get a random number");
 	id = mem_printf("%016llx", (unsigned long long)random);
 	ingest->name = mem_printf("%s-%s", what, id);
-	text = intent_text(ingest);
+	text = store_intent_text(&ingest->held_layers, &ingest->held_blobs, NULL);
 	r = intent_begin(root, what, id, text, &ingest->intent, err);
 	if (r == 0)
 		r = make_staging(ingest, err);
@@ -108,20 +94,22 @@ int ingest_begin(const struct root *root, const char *what, struct ingest **ret,
 	return 0;
 }
 
-static void release_held(struct ingest *ingest)
+static int release_held(struct ingest *ingest)
 {
 	auto_fd int lock = -EBADF;
 
 	if (ingest->held_layers.n == 0 && ingest->held_blobs.n == 0)
-		return;
+		return 0;
 	lock = store_lock(ingest->root, NULL);
-	if (lock >= 0)
-		(void)!store_collect(ingest->root, &ingest->held_layers, &ingest->held_blobs,
-				     ingest->name, NULL, NULL);
+	return lock < 0 ? lock
+			: store_collect(ingest->root, &ingest->held_layers, &ingest->held_blobs,
+					ingest->name, NULL, NULL);
 }
 
 void ingest_free(struct ingest *ingest)
 {
+	int r;
+
 	if (!ingest)
 		return;
 	while (ingest->layers) {
@@ -130,10 +118,12 @@ void ingest_free(struct ingest *ingest)
 		ingest->layers = layer->next;
 		ingest_layer_release(layer);
 	}
-	release_held(ingest);
+	r = release_held(ingest);
 	ingest->staging = fd_close(ingest->staging);
-	/* What cannot be removed now stays in the intent, for the next command to try. */
 	if (ingest->staging_all >= 0 && tree_remove(ingest->staging_all, ingest->name) < 0)
+		r = -EIO;
+	/* What cannot be removed now stays in the intent, for the next command to try. */
+	if (r < 0)
 		intent_abandon(&ingest->intent);
 	else
 		intent_end(&ingest->intent);

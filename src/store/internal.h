@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/macro.h"
+#include "io/intent.h"
 #include "io/root.h"
 #include "store/store.h"
 
@@ -83,6 +84,11 @@ int layout_write(const struct root *root, struct error *err) MUST_CHECK;
 /* A descriptor that holds the lock until it is closed. */
 int store_lock(const struct root *root, struct error *err) MUST_CHECK;
 
+/* What the intent of an operation says of the layers and blobs that it relies on, or may leave
+ * without anybody who needs them; @image (may be NULL) is one whose names may be missing. */
+char *store_intent_text(const struct strv *layers, const struct strv *blobs,
+			const char *image) MUST_CHECK;
+
 /*
  * With the lock held: removes those of @layers (diff-IDs) and @blobs (digests) that no record and
  * no living operation needs, but for the operation called @except (NULL: none). A diff-ID that went
@@ -91,8 +97,21 @@ int store_lock(const struct root *root, struct error *err) MUST_CHECK;
 int store_collect(const struct root *root, const struct strv *layers, const struct strv *blobs,
 		  const char *except, struct strv *gone, struct error *err) MUST_CHECK;
 
-/* The same for all layers and blobs there are. */
-int store_collect_all(const struct root *root, struct strv *gone, struct error *err) MUST_CHECK;
+/* All layers and blobs there are, needed or not. */
+int store_list_all(const struct root *root, struct strv *ret_layers, struct strv *ret_blobs,
+		   struct error *err) MUST_CHECK;
+
+/*
+ * With the lock held, the two ends of what takes somebody's need away: between them the names and
+ * the record of the image go, or a part of the record. Whoever dies in between, or fails and
+ * abandons the intent, has it completed by the next command: an image (@image, or NULL) without
+ * names goes, and of @layers and @blobs what nobody needs.
+ */
+int store_collect_begin(const struct root *root, const char *image, const struct strv *layers,
+			const struct strv *blobs, struct intent *ret, struct error *err) MUST_CHECK;
+/* store_collect(), and the end of the intent if that succeeds. */
+int store_collect_end(const struct root *root, const struct strv *layers, const struct strv *blobs,
+		      struct intent *intent, struct strv *gone, struct error *err) MUST_CHECK;
 
 /* Calls @each with every reference there is until it returns non-zero; returns that or 0. */
 int reference_each(const struct root *root, int (*each)(const struct reference *ref, void *arg),

@@ -94,6 +94,7 @@ void image_record_add_manifest(struct image_record *record, const char *digest,
 int image_record_prune(const struct root *root, struct image_record *record, struct error *err)
 {
 	auto_strv used = {0}, blobs = {0}, none = {0};
+	auto_intent intent = {0};
 	int r;
 
 	for (size_t i = 0; i < record->image.references.n; i++) {
@@ -118,8 +119,10 @@ int image_record_prune(const struct root *root, struct image_record *record, str
 	}
 	if (blobs.n == 0)
 		return 0;
-	r = image_record_write(root, record, err);
-	return r < 0 ? r : store_collect(root, &none, &blobs, NULL, NULL, err);
+	r = store_collect_begin(root, NULL, &none, &blobs, &intent, err);
+	if (r == 0)
+		r = image_record_write(root, record, err);
+	return r < 0 ? r : store_collect_end(root, &none, &blobs, &intent, NULL, err);
 }
 
 void image_from_config(struct image *image, struct image_config *config)
