@@ -21,11 +21,11 @@ check: all ## unit tests, corpus replay, lints; no root
 	tools/check
 
 test: ## everything that a Debian machine can install and run
-	tools/install-deps build test
+	tools/install-deps build test deb
 	tests/run
 
 nightly: ## what takes longer than make test may
-	tools/install-deps build test bench
+	tools/install-deps build test bench deb fresh
 	tests/nightly
 
 bench: all ## kist beside its peers, as ratios of minima
