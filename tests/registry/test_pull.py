@@ -390,7 +390,7 @@ def test_a_killed_process_leaves_nothing(store, victim):
 
         def find():
             for child in children(process.pid):
-                with contextlib.suppress(FileNotFoundError, IndexError):
+                with contextlib.suppress(OSError, IndexError):
                     words = Path(f"/proc/{child}/cmdline").read_text().split("\0")
                     if words[1] == victim and (victim != "fetch" or server.asked(hold)):
                         return child
