@@ -67,15 +67,11 @@ def broken(tmp_path):
 
     yield start
     for one in running:
-        one.process.terminate()
-        try:
-            one.process.wait(timeout=10 * kist.PATIENCE)
-        except subprocess.TimeoutExpired:  # the attacker does not listen to that
-            doors = one.doors()
-            one.process.kill()
-            one.process.wait()
-            for door in doors:
-                kist.wait_until(lambda pid=door: not kist.alive(pid), what="the door to end")
+        doors = one.doors() if one.process.poll() is None else []
+        one.process.kill()
+        one.process.wait()
+        for door in doors:
+            kist.wait_until(lambda pid=door: not kist.alive(pid), what="the door to end")
 
 
 def test_nothing_works_behind_the_door_that_works_without_it(broken):
@@ -129,6 +125,13 @@ def test_lies_to_the_spawner_are_the_end_of_the_door_and_of_nothing_else(broken)
         # what was asked with garbage has ended, and has done nothing
         kist.wait_until(lambda: len(children(attacker.process.pid)) == 1, what="the operations to end")
     assert len(os.listdir(f"/proc/{attacker.process.pid}/fd")) < 16
+
+
+def test_a_door_that_does_not_listen_cannot_keep_the_spawner(broken):
+    attacker = broken("kistd-confined")
+    attacker.results()
+    attacker.process.terminate()
+    assert attacker.process.wait(timeout=20 * kist.PATIENCE) == 0
 
 
 def children(pid):

@@ -21,6 +21,9 @@
 
 /* A door that lived for less than this is not started again at once. */
 #define DOOR_LIFE_MIN TIME_SECOND
+/* What a door has to end in: more than it takes for the requests that it is reading. */
+#define STOP_TIME (8 * TIME_SECOND)
+#define STOP_POLL 500 /* ms */
 
 enum slot_state {
 	SLOT_FREE,
@@ -45,6 +48,7 @@ struct spawner {
 	int64_t door_started;
 	int signals;
 	bool stopping;
+	int64_t stop_end; /* when a door that does not end by itself is ended */
 	struct slot slots[OPERATIONS_MAX];
 	size_t ended; /* slots in SLOT_ENDED */
 };
@@ -229,6 +233,8 @@ static void take_signals(struct spawner *spawner)
 			continue;
 		if (!spawner->stopping && wire_send_end(spawner->control, &stop) < 0)
 			end_door(spawner);
+		if (!spawner->stopping)
+			spawner->stop_end = time_monotonic() + STOP_TIME;
 		spawner->stopping = true;
 	}
 	reap(spawner);
@@ -255,7 +261,11 @@ static int step(struct spawner *spawner, struct error *err)
 		 .events = (short)(POLLIN | (spawner->ended > 0 ? POLLOUT : 0))},
 	};
 
-	if (poll(fds, ARRAY_SIZE(fds), -1) < 0)
+	if (spawner->stopping && time_monotonic() >= spawner->stop_end) {
+		end_door(spawner);
+		return 0;
+	}
+	if (poll(fds, ARRAY_SIZE(fds), spawner->stopping ? STOP_POLL : -1) < 0)
 		return errno == EINTR ? 0 : error_errno(err, errno, "wait for requests");
 	if (fds[0].revents)
 		take_signals(spawner);
