@@ -179,26 +179,43 @@ int resolve_parent(int root_fd, const char *path, mode_t mode, const char **ret_
 	return resolve_directory(root_fd, directory, mode);
 }
 
-int resolve_file(int root_fd, const char *path, mode_t mode)
+/* One step of resolve_file: makes what @path names. -ESTALE: that was a dangling symlink, and its
+ * target now stands in its place. */
+static int make_file(int root_fd, char *path, mode_t mode)
 {
-	auto_fd int parent = -EBADF;
-	char target[PATH_MAX];
-	const char *name;
-	ssize_t n;
-	int fd;
+	auto_fd int parent = -EBADF, made = -EBADF;
+	char name[NAME_MAX + 1];
+	const char *last;
+	int r;
 
-	fd = resolve_open(root_fd, path, O_PATH);
-	if (fd != -ENOENT)
-		return fd;
-	parent = resolve_parent(root_fd, path, 0755, &name);
+	parent = resolve_parent(root_fd, path, 0755, &last);
 	if (parent < 0)
 		return parent;
-	n = readlinkat(parent, name, target, sizeof(target) - 1);
-	if (n >= 0)
-		return -ELOOP; /* a dangling symlink: whose target it would be is a guess */
-	fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-	if (fd < 0)
+	made = openat(parent, last, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (made >= 0)
+		return resolve_plain(parent, last, O_PATH);
+	if (errno != EEXIST)
 		return -errno;
-	(void)fd_close(fd);
-	return resolve_open(root_fd, path, O_PATH);
+	memcpy(name, last, strlen(last) + 1);
+	r = splice_link(parent, name, path, (size_t)(last - path), strlen(path));
+	return r == 0 || r == -EEXIST ? -ESTALE : r;
+}
+
+int resolve_file(int root_fd, const char *path, mode_t mode)
+{
+	char copy[PATH_MAX];
+
+	if (strlen(path) >= sizeof(copy))
+		return -ENAMETOOLONG;
+	memcpy(copy, path, strlen(path) + 1);
+	for (unsigned links = 0; links < LINKS_MAX; links++) {
+		int fd = resolve_open(root_fd, copy, O_PATH);
+
+		if (fd != -ENOENT)
+			return fd;
+		fd = make_file(root_fd, copy, mode);
+		if (fd != -ESTALE)
+			return fd;
+	}
+	return -ELOOP;
 }

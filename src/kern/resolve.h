@@ -26,7 +26,8 @@ int resolve_regular(int root_fd, const char *path) MUST_CHECK;
  * target of a dangling symlink is made inside @root_fd. */
 int resolve_directory(int root_fd, const char *path, mode_t mode) MUST_CHECK;
 
-/* An O_PATH descriptor of @path, which is made as an empty file if nothing is there. */
+/* An O_PATH descriptor of @path, which is made as an empty file if nothing is there; so is the
+ * target of a dangling symlink, with its parents, inside @root_fd. */
 int resolve_file(int root_fd, const char *path, mode_t mode) MUST_CHECK;
 
 /* An O_PATH descriptor of the directory that holds the last component of @path (made with @mode
