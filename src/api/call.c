@@ -29,11 +29,27 @@ static const struct call_handler *find(const struct call_handler *handlers, uint
 	return NULL;
 }
 
+static int socket_option(int fd, int option)
+{
+	int value = -1;
+	socklen_t len = sizeof(value);
+
+	return getsockopt(fd, SOL_SOCKET, option, &value, &len) < 0 ? -errno : value;
+}
+
+/*
+ * Who is at the other end. The door holds other sockets as well, behind which the kernel would name
+ * root (its listeners, its own to the spawner): they are no client's connection.
+ */
 static int identify_peer(int fd, struct call_peer *ret, struct error *err)
 {
 	struct ucred credentials;
 	socklen_t len = sizeof(credentials);
 
+	if (socket_option(fd, SO_DOMAIN) != AF_UNIX || socket_option(fd, SO_TYPE) != SOCK_STREAM ||
+	    socket_option(fd, SO_ACCEPTCONN) != 0)
+		return error_set(err, ERROR_DENIED,
+				 "what the door passed is no client's connection");
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &len) < 0)
 		return error_errno(err, errno, "ask who the client is");
 	*ret = (struct call_peer) {credentials.pid, credentials.uid, credentials.gid};
