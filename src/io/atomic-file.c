@@ -15,6 +15,28 @@
  * dot. */
 #define TEMPORARY ".new-"
 
+/*
+ * A file without a name gets one when it is complete: a kill before that leaves nothing at all.
+ * -EOPNOTSUPP where the file system or our privileges do not allow it.
+ */
+static int write_and_link(int dir_fd, const char *name, const void *data, size_t len, mode_t mode,
+			  unsigned flags)
+{
+	auto_fd int fd = openat(dir_fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, mode);
+	int r;
+
+	if (fd < 0) /* EISDIR: a kernel or file system that has never heard of it */
+		return errno == EISDIR ? -EOPNOTSUPP : -errno;
+	r = fd_write_full(fd, data, len);
+	if (r < 0)
+		return r;
+	if ((flags & ATOMIC_SYNC) && fsync(fd) < 0)
+		return -errno;
+	if (linkat(fd, "", dir_fd, name, AT_EMPTY_PATH) < 0) /* ENOENT: without privileges */
+		return errno == ENOENT ? -EOPNOTSUPP : -errno;
+	return (flags & ATOMIC_SYNC) && fsync(dir_fd) < 0 ? -errno : 0;
+}
+
 static int write_and_place(int dir_fd, const char *temporary, const char *name, const void *data,
 			   size_t len, mode_t mode, unsigned flags)
 {
@@ -46,6 +68,11 @@ int atomic_write(int dir_fd, const char *name, const void *data, size_t len, mod
 	char temporary[300];
 	int r;
 
+	if (flags & ATOMIC_EXCLUSIVE) {
+		r = write_and_link(dir_fd, name, data, len, mode, flags);
+		if (r != -EOPNOTSUPP)
+			return r;
+	}
 	/* The process id keeps writers of the same name apart; a leftover of a dead one is
 	 * overwritten. */
 	(void)snprintf(temporary, sizeof(temporary), TEMPORARY "%d-%.250s", getpid(), name);

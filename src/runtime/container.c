@@ -142,12 +142,33 @@ static int read_members(struct container *container, struct error *err)
 	return 0;
 }
 
+/* Opens the folder that has just been made, and writes the state into it. */
+static int fill(int root_fd, const struct container_record *record, struct container *container,
+		struct error *err)
+{
+	auto_free char *text = record_text(container->id, record);
+	auto_fd int fd = -EBADF;
+	int r;
+
+	container->dir_fd =
+		openat(root_fd, container->id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (container->dir_fd < 0)
+		return error_errno(err, errno, "open the folder of container %s", container->id);
+	r = json_parse(text, strlen(text), &container->state, NULL);
+	if (r == 0) {
+		fd = openat(container->dir_fd, STATE_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+			    0600);
+		r = fd < 0 ? -errno : fd_write_full(fd, text, strlen(text));
+	}
+	if (r < 0)
+		return error_errno(err, r, "write the state of container %s", container->id);
+	return read_members(container, err);
+}
+
 int container_make(int root_fd, const char *id, const struct container_record *record,
 		   struct container *ret, struct error *err)
 {
 	auto_container container = {.dir_fd = -EBADF, .id = mem_strdup(id)};
-	auto_free char *text = record_text(id, record);
-	auto_fd int fd = -EBADF;
 	int r;
 
 	if (mkdirat(root_fd, id, 0700) < 0) {
@@ -156,22 +177,13 @@ int container_make(int root_fd, const char *id, const struct container_record *r
 					 "container with given ID already exists: %s", id);
 		return error_errno(err, errno, "make the folder of container %s", id);
 	}
-	container.dir_fd = openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (container.dir_fd < 0)
-		return error_errno(err, errno, "open the folder of container %s", id);
-	r = json_parse(text, strlen(text), &container.state, NULL);
-	if (r < 0)
-		return error_errno(err, r, "write the state of container %s", id);
-	fd = openat(container.dir_fd, STATE_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	r = fd < 0 ? -errno : fd_write_full(fd, text, strlen(text));
+	r = fill(root_fd, record, &container, err);
 	if (r < 0) {
-		(void)unlinkat(container.dir_fd, STATE_FILE, 0);
+		if (container.dir_fd >= 0)
+			(void)unlinkat(container.dir_fd, STATE_FILE, 0);
 		(void)unlinkat(root_fd, id, AT_REMOVEDIR);
-		return error_errno(err, r, "write the state of container %s", id);
-	}
-	r = read_members(&container, err);
-	if (r < 0)
 		return r;
+	}
 	*ret = container;
 	container = (struct container) {.dir_fd = -EBADF};
 	return 0;

@@ -1,12 +1,53 @@
 """The operations that step goes through: each says what whole or absent means for it."""
 
+import json
+import shutil
+import subprocess
+
+import bundles
+import hostile
 import kist
+import registry
+import sandbox
 from stepping import Subject
 
 ALIVE = ("sleep", "1000")
 
 
-class Making(Subject):
+def forgive_the_killed(self, step, report, err):
+    """What was killed had become the command of the exec, as far as anybody can tell."""
+    if step.how == "kill one" and report["status"] == 128 + 9:
+        return []
+    return Subject.judge_failure(self, step, report, err)
+
+
+# ----------------------------------------------------------------------------------------- engines
+
+
+class OfEngine(Subject):
+    """On an engine of its own, warm: what a first time makes for good is there."""
+
+    statuses = (1, 125)
+
+    def __init__(self):
+        super().__init__()
+        self.engine = kist.Engine()
+        self.env = self.engine.env
+        self.engine.load_busybox()
+        self.engine.kist("run", "--rm", "-v", "/data", "busybox", "true")
+
+    def roots(self):
+        return (self.engine.root, self.engine.runroot), [self.engine.tag]
+
+    def recover(self):
+        done = self.engine.kist("ps", "-a", "-q", "--no-trunc", status=None)
+        return [] if done.returncode == 0 else [f"the next command fails: {done.stderr.strip()}"]
+
+    def close(self):
+        return super().close() + self.engine.close()
+
+
+class Making(OfEngine):
     """An operation that makes the container "victim", or does not."""
 
     states = ()  # that it may be in afterwards
@@ -121,10 +162,7 @@ class Exec(Making):
     def command(self):
         return self.engine.command("exec", "victim", "true")
 
-    def judge_failure(self, step, report, err):
-        if step.how == "kill one" and report["status"] == 128 + 9:
-            return []  # what was killed had become the command, as far as anybody can tell
-        return super().judge_failure(step, report, err)
+    judge_failure = forgive_the_killed
 
     def look(self, done):
         shown = self.engine.kist("exec", "victim", "/bin/busybox", "echo", "alive", status=None)
@@ -132,14 +170,11 @@ class Exec(Making):
         return wrong + super().look(done)
 
 
-class Image(Subject):
+class Image(OfEngine):
     """An operation that makes the image "thing:1", or does not."""
 
-    def __init__(self, engine):
-        super().__init__(engine)
-        import hostile
-        import registry
-
+    def __init__(self):
+        super().__init__()
         files = {"etc": None, "etc/one": b"1" * 100_000, "two": b"2" * 3000, "three": ("link", "etc/one")}
         self.layers = [registry.tar_of(files), registry.tar_of({"etc": None, "etc/.wh.one": b"", "four": b"4"})]
         self.archive = self.folder / "thing.tar"
@@ -179,8 +214,8 @@ class Load(Image):
 class Import(Image):
     name = "import"
 
-    def __init__(self, engine):
-        super().__init__(engine)
+    def __init__(self):
+        super().__init__()
         self.tar = self.folder / "layer.tar"
         self.tar.write_bytes(self.layers[0])
 
@@ -202,10 +237,8 @@ class Rmi(Load):
 class Pull(Image):
     name = "pull"
 
-    def __init__(self, engine):
-        super().__init__(engine)
-        import registry
-
+    def __init__(self):
+        super().__init__()
         self.registry = registry.Registry(self.folder).start()
         self.name_of_image = self.registry.push(registry.Image(self.layers, {"Cmd": ["/four"]}), "thing:1")
 
@@ -214,24 +247,145 @@ class Pull(Image):
 
     def close(self):
         self.registry.stop()
-        super().close()
+        return super().close()
+
+
+# ----------------------------------------------------------------------------------------- runtime
+
+
+class OfRuntime(Subject):
+    """On a container "victim" of kist-runtime's own. Its next command is `delete --force`, as everybody's who runs
+    a runtime. The root file system is a folder in an attacker's hands."""
+
+    states = ()
+    detached = True
+    args = ALIVE
+
+    def __init__(self):
+        super().__init__()
+        self.runtime = bundles.Runtime()
+        self.pristine = self.runtime.bundle(*self.args)
+        rootfs = self.pristine.rootfs
+        for name in ("etc/hosts", "data/deep/old"):
+            (rootfs / name).parent.mkdir(parents=True, exist_ok=True)
+            (rootfs / name).touch()
+        (self.folder / "source").mkdir()
+        (self.folder / "source/file").touch()
+        self.pristine.mount("/data/deep/dir", source=self.folder / "source", options=["rbind"])
+        self.pristine.mount("/etc/hosts", source=self.folder / "source/file", options=["bind", "ro"])
+        self.pristine.mount("/scratch/new", "tmpfs")
+        self.pristine.process["cwd"] = "/work/dir"
+        self.cgroup = self.pristine.linux["cgroupsPath"].strip("/")
+        self.below = rootfs
+        self.copy = self.folder / "rootfs"
+        shutil.copytree(rootfs, self.copy, symlinks=True)
+        self.pristine.write()
+        self.make("run")
+        self.clean()
+
+    def roots(self):
+        return (self.runtime.root,), [self.cgroup]
+
+    def make(self, verb):
+        argv = self.runtime.command(verb, "--bundle", self.pristine.path, *(["-d"] if verb == "run" else []), "victim")
+        subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True, timeout=60)
+
+    def attempt(self, step, before):
+        outcome = super().attempt(step, before)
+        if step.how.startswith("swap"):
+            shutil.rmtree(self.below)
+            shutil.copytree(self.copy, self.below, symlinks=True)
+        return outcome
+
+    def look(self, done):
+        shown = self.runtime("state", "victim", status=None)
+        if shown.returncode != 0:
+            if "is damaged; run delete --force" in shown.stderr and not done:
+                return []  # killed before it could write down anything
+            if "does not exist" not in shown.stderr:
+                return [f"its state cannot be told: {shown.stderr.strip()}"]
+            return ["it says success, and there is no container"] if done and "gone" not in self.states else []
+        state = json.loads(shown.stdout)["status"]
+        return [] if state in self.states else [f"the container is {state}"]
+
+    def clean(self):
+        self.runtime("delete", "--force", "victim")
+        for top in sandbox.cgroup_mounts():  # the folder that the bundle named may stay; what is in it may not
+            if (kist.Path(top) / self.cgroup).is_dir():
+                (kist.Path(top) / self.cgroup).rmdir()
+
+    def close(self):
+        self.runtime.close()
+        return super().close()
+
+
+class RuntimeCreate(OfRuntime):
+    name = "runtime create"
+    states = ("creating", "created", "stopped")
+
+    def command(self):
+        return self.runtime.command("create", "--bundle", self.pristine.path, "victim")
+
+
+class RuntimeStart(OfRuntime):
+    name = "runtime start"
+    states = ("created", "running", "stopped")
+
+    def prepare(self):
+        self.make("create")
+
+    def command(self):
+        return self.runtime.command("start", "victim")
+
+
+class RuntimeRun(OfRuntime):
+    name = "runtime run"
+    states = ("creating", "created", "running", "stopped", "gone")
+    args = ("true",)
+    statuses = (1, 126, 127)
+    judge_failure = forgive_the_killed
+
+    def command(self):
+        return self.runtime.command("run", "--bundle", self.pristine.path, "victim")
+
+
+class RuntimeExec(OfRuntime):
+    name = "runtime exec"
+    states = ("running",)
+    statuses = (1, 126, 127, 255)
+    judge_failure = forgive_the_killed
+
+    def prepare(self):
+        self.make("run")
+
+    def command(self):
+        return self.runtime.command("exec", "victim", "true")
+
+
+class RuntimeKill(OfRuntime):
+    name = "runtime kill"
+    states = ("running", "stopped")
+
+    def prepare(self):
+        self.make("run")
+
+    def command(self):
+        return self.runtime.command("kill", "victim", "KILL")
+
+
+class RuntimeDelete(OfRuntime):
+    name = "runtime delete"
+    states = ("running", "paused", "stopped", "gone")  # it is frozen to be killed as a whole
+
+    def prepare(self):
+        self.make("run")
+
+    def command(self):
+        return self.runtime.command("delete", "--force", "victim")
 
 
 OPERATIONS = {
     subject.name: subject
-    for subject in (Create, Start, Run, RunRm, RunDetachedRm, Stop, Kill, Rm, Exec, Pull, Load, Import, Rmi)
+    for subject in (Create, Start, Run, RunRm, RunDetachedRm, Stop, Kill, Rm, Exec, Pull, Load, Import, Rmi,
+                    RuntimeCreate, RuntimeStart, RuntimeRun, RuntimeExec, RuntimeKill, RuntimeDelete)
 }
-
-
-def make(name):
-    """The operation on an engine of its own, ready, and warm: what a first time makes for good is there."""
-    engine = kist.Engine()
-    engine.load_busybox()
-    engine.kist("run", "--rm", "-v", "/data", "busybox", "true")
-    return OPERATIONS[name](engine)
-
-
-def unmake(subject):
-    """Sentences that say what was left."""
-    subject.close()
-    return subject.engine.close()

@@ -161,16 +161,16 @@ def unclear(text):
 
 
 class Subject:
-    """An operation of an engine. Subclasses say the rest."""
+    """An operation. Subclasses say what of: Engine's below, and operations.py."""
 
     name = ""
-    statuses = (1, 125)  # that a failure may have
+    statuses = (1,)  # that a failure may have
     whole = False  # the operation ends with the last of its processes, not with the command
     below = None  # folder of an attacker: see swap.h
 
-    def __init__(self, engine):
-        self.engine = engine
+    def __init__(self):
         self.folder = Path(tempfile.mkdtemp(prefix="kist-root-step-"))
+        self.env = dict(os.environ)
 
     def command(self):
         raise NotImplementedError
@@ -179,9 +179,8 @@ class Subject:
         """Makes what the operation needs."""
 
     def recover(self):
-        """The next command."""
-        done = self.engine.kist("ps", "-a", "-q", "--no-trunc", status=None)
-        return [] if done.returncode == 0 else [f"the next command fails: {done.stderr.strip()}"]
+        """The next command. Sentences about what is wrong with it."""
+        return []
 
     def look(self, done):
         """@done: the operation said that it has succeeded. Sentences about what is not whole."""
@@ -191,35 +190,39 @@ class Subject:
         """Back to what was before prepare()."""
 
     def close(self):
+        """The end. Sentences about what was left."""
         subprocess.run(["rm", "-rf", self.folder], check=False)
+        return []
+
+    def roots(self):
+        """Folders whose files count, and names in the paths of cgroups that do."""
+        return (), ()
 
     # ---------------------------------------------------------------------------------- machinery
 
     def files(self):
-        """Names of all that the engine keeps, but for the files of layers."""
+        """Names of all that is kept, but for the files of layers."""
         found = set()
-        for top in (self.engine.root, self.engine.runroot):
+        for top in self.roots()[0]:
             for folder, folders, files in os.walk(top):
-                if folder != f"{self.engine.runroot}/network/ports":  # a folder for each port that ever was
+                if not folder.endswith("/network/ports"):  # it has a folder for each port that ever was
                     found |= {os.path.join(folder, name) for name in folders}
                 found |= {os.path.join(folder, name) for name in files}
                 if os.path.basename(folder) == "layers":
                     folders.clear()
         return found
 
-    def tag(self):
-        return self.engine.tag
-
     def snapshot(self):
-        """As leakcheck's, as far as an operation of this engine can matter, so as to be quick. The engine's bridge,
-        table and cgroup parent may stay behind an error: the next container takes them over."""
+        """As leakcheck's, as far as the operation can matter, so as to be quick. An engine's bridge, table and cgroup
+        parent may stay behind an error: the next container takes them over."""
         running = leakcheck.processes()
+        tags = self.roots()[1]
         return {
             "process": {f"{pid} {name}" for pid, name in running.items()},
             "mount": leakcheck.mounts(sorted(running)),
-            "link": leakcheck.interfaces([self.tag()]),
-            "firewall": leakcheck.firewall([self.tag()]),
-            "cgroup": self.cgroups(),
+            "link": leakcheck.interfaces(tags),
+            "firewall": leakcheck.firewall(tags),
+            "cgroup": self.cgroups(tags),
             "file": self.files(),
         }
 
@@ -233,10 +236,10 @@ class Subject:
             last = now
             time.sleep(0.05)
 
-    def cgroups(self):
+    @staticmethod
+    def cgroups(tags):
         found = set()
-        for top in sandbox.cgroup_mounts():
-            mine = os.path.join(top, self.tag())
+        for mine in (os.path.join(top, tag) for top in sandbox.cgroup_mounts() for tag in tags):
             if os.path.isdir(mine):
                 found |= {folder for folder, _, _ in os.walk(mine) if folder != mine}
         return found
@@ -260,7 +263,7 @@ class Subject:
         if self.whole:
             argv.append("--whole")
         with open(out, "wb") as stdout, open(err, "wb") as stderr:
-            subprocess.run([*argv, "--", *self.command()], env=self.engine.env, stdin=subprocess.DEVNULL, stdout=stdout,
+            subprocess.run([*argv, "--", *self.command()], env=self.env, stdin=subprocess.DEVNULL, stdout=stdout,
                            stderr=stderr, timeout=SECONDS * kist.PATIENCE * 2, check=True)
         return json.loads(report.read_text()), out.read_text(errors="replace"), err.read_text(errors="replace")
 
@@ -284,6 +287,8 @@ class Subject:
     def judge_failure(self, step, report, err):
         if step.how == "kill tree" or (step.how == "kill one" and step.call.process == "0"):
             return []
+        if report["status"] == 127 and "error while loading shared libraries" in err:
+            return []  # the C library, before there is a kist that could speak
         if report["status"] not in self.statuses:
             return [f"its status is {report['status']}: {err.strip()}"]
         wrong = unclear(err)

@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "base/macro.h"
+#include "base/str.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -307,6 +308,8 @@ int swap_do(struct swap *swap, pid_t pid, const struct call *call, const uint64_
 	return r < 0 ? r : replace(fd, walk.name, target);
 }
 
+/* The fourth field of a line is what is mounted, the fifth is where. A decoy's name further in is
+ * where the symlink leads below a root, as it should. */
 void swap_check_mounts(struct swap *swap, pid_t pid)
 {
 	char path[64], line[1024];
@@ -314,10 +317,15 @@ void swap_check_mounts(struct swap *swap, pid_t pid)
 
 	snprintf(path, sizeof(path), "/proc/%d/mountinfo", pid);
 	file = fopen(path, "re");
-	while (file && fgets(line, sizeof(line), file))
-		if (strstr(line, swap->decoy) && !swap->mounted[0])
+	while (file && fgets(line, sizeof(line), file)) {
+		char what[512], where[512];
+
+		if (sscanf(line, "%*s %*s %*s %511s %511s", what, where) == 2 &&
+		    !swap->mounted[0] &&
+		    (str_starts(what, swap->decoy) || str_starts(where, swap->decoy)))
 			snprintf(swap->mounted, sizeof(swap->mounted), "%.*s",
 				 (int)strcspn(line, "\n"), line);
+	}
 	if (file)
 		fclose(file);
 }

@@ -11,7 +11,7 @@ RUNS = 12
 
 @pytest.mark.parametrize("name", operations.OPERATIONS)
 def test_an_operation_is_whole_or_undone(name):
-    subject = operations.make(name)
+    subject = operations.OPERATIONS[name]()
     try:
         before = subject.rest()
         wrong, reached = [], 0
@@ -22,7 +22,7 @@ def test_an_operation_is_whole_or_undone(name):
         assert not wrong, "\n".join(wrong)
         assert reached >= RUNS / 4  # how often one polls is different each time; most runs meet their call
     finally:
-        left = operations.unmake(subject)
+        left = subject.close()
     assert not left
 
 
@@ -32,7 +32,8 @@ class Careless(stepping.Subject):
     name = "careless"
 
     def __init__(self, engine, folder):
-        super().__init__(engine)
+        super().__init__()
+        self.engine = engine
         self.tree = folder / "tree"
         self.tree.mkdir()
         self.left = engine.root / "intents" / "left"
@@ -44,6 +45,9 @@ class Careless(stepping.Subject):
                   f"try: os.chdir({str(self.tree)!r})\n"
                   f"except OSError as e: raise SystemExit(f'kist: {{e.strerror}}')")
         return [sys.executable, "-S", "-E", "-c", script]
+
+    def roots(self):
+        return (self.engine.root,), [self.engine.tag]
 
     def clean(self):
         (self.tree / "file").unlink(missing_ok=True)
