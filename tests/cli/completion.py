@@ -16,8 +16,12 @@ MARK = "ready> "
 SPLIT_MARK = "'rea''dy> '"  # not found in the echo of the line that sets the prompt
 
 
+def plain(text):
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|\x1b\][^\x07]*\x07|\0", "", text)
+
+
 class Shell:
-    """An interactive shell; line("kist ru\t") types that and gives what the line became."""
+    """An interactive shell; sees("kist ru\t", "kist run ") types the first and expects the second."""
 
     def __init__(self, command, env, setup):
         self.fd, slave = pty.openpty()
@@ -51,14 +55,18 @@ class Shell:
                 return text
             text += more
 
-    def show(self, typed):
-        """What the shell prints while @typed is typed, without terminal sequences."""
-        self._settle(0.1)
+    def sees(self, typed, *expected):
+        """Types @typed and waits until all of @expected has been shown; returns what was, without terminal sequences."""
         os.write(self.fd, typed.encode())
-        text = self._settle(1.0)
+        text = ""
+        deadline = time.monotonic() + 20 * kist.PATIENCE
+        while not all(word in plain(text) for word in expected):
+            assert time.monotonic() < deadline, f"{typed!r} brings {plain(text)!r}, which lacks one of {expected}"
+            text += self._read(0.5)
+        text += self._settle(0.2)
         os.write(self.fd, b"\x15")  # the line goes away again
-        self._settle(0.2)
-        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|\x1b\][^\x07]*\x07|\0", "", text)
+        self._settle(0.1)
+        return plain(text)
 
     def close(self):
         self.process.kill()

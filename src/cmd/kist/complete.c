@@ -11,6 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SIGNALS "TERM|KILL|HUP|INT|QUIT|USR1|USR2|STOP|CONT|WINCH"
+/* capabilities(7), without CAP_ */
+#define CAPABILITIES                                                                           \
+	"ALL|AUDIT_CONTROL|AUDIT_READ|AUDIT_WRITE|BLOCK_SUSPEND|BPF|CHECKPOINT_RESTORE|CHOWN|" \
+	"DAC_OVERRIDE|DAC_READ_SEARCH|FOWNER|FSETID|IPC_LOCK|IPC_OWNER|KILL|LEASE|"            \
+	"LINUX_IMMUTABLE|MAC_ADMIN|MAC_OVERRIDE|MKNOD|NET_ADMIN|NET_BIND_SERVICE|"             \
+	"NET_BROADCAST|NET_RAW|PERFMON|SETFCAP|SETGID|SETPCAP|SETUID|SYSLOG|SYS_ADMIN|"        \
+	"SYS_BOOT|SYS_CHROOT|SYS_MODULE|SYS_NICE|SYS_PACCT|SYS_PTRACE|SYS_RAWIO|"              \
+	"SYS_RESOURCE|SYS_TIME|SYS_TTY_CONFIG|WAKE_ALARM"
+
 /* The values of options, by name; a row without a command is for all that have no row of their own.
  */
 static const struct {
@@ -22,18 +32,30 @@ static const struct {
 	{"ps", "filter", "ancestor=|exited=|id=|label=|name=|status=", COMPLETE_STAY},
 	{"images", "filter",
 	 "before=|dangling=true|dangling=false|label=|reference=|since=", COMPLETE_STAY},
+	{NULL, "cap-add", CAPABILITIES, COMPLETE_NONE},
+	{NULL, "cap-drop", CAPABILITIES, COMPLETE_NONE},
+	{NULL, "cgroupns", "host|private", COMPLETE_NONE},
+	{NULL, "device", NULL, COMPLETE_FILES},
 	{NULL, "format", "json|table", COMPLETE_NONE},
+	{NULL, "ipc", "host|none|private|shareable|container:", COMPLETE_STAY},
+	{NULL, "mount", "type=bind,|type=tmpfs,|type=volume,", COMPLETE_STAY},
+	{NULL, "net", "bridge|host|none", COMPLETE_NONE},
 	{NULL, "network", "bridge|host|none", COMPLETE_NONE},
+	{NULL, "pid", "host|container:", COMPLETE_STAY},
 	{NULL, "pull", "always|missing|never", COMPLETE_NONE},
 	{NULL, "restart", "no|on-failure|always|unless-stopped", COMPLETE_NONE},
 	{NULL, "runtime", "kist-runtime|crun|runc", COMPLETE_FILES},
-	{NULL, "signal", "TERM|KILL|HUP|INT|QUIT|USR1|USR2|STOP|CONT|WINCH", COMPLETE_NONE},
+	{NULL, "security-opt", "no-new-privileges|seccomp=|apparmor=|label=|systempaths=unconfined",
+	 COMPLETE_STAY},
+	{NULL, "stop-signal", SIGNALS, COMPLETE_NONE},
+	{NULL, "userns", "host", COMPLETE_NONE},
+	{NULL, "uts", "host", COMPLETE_NONE},
+	{NULL, "signal", SIGNALS, COMPLETE_NONE},
 	{NULL, "type", "container|image", COMPLETE_NONE},
 	{NULL, "root", NULL, COMPLETE_DIRS},
 	{NULL, "runroot", NULL, COMPLETE_DIRS},
 	{NULL, "volume", NULL, COMPLETE_DIRS},
 	{"load", "input", NULL, COMPLETE_FILES},
-	{"save", "output", NULL, COMPLETE_FILES},
 	{NULL, "env-file", NULL, COMPLETE_FILES},
 	{NULL, "label-file", NULL, COMPLETE_FILES},
 	{NULL, "cidfile", NULL, COMPLETE_FILES},
