@@ -1,12 +1,7 @@
 /*
  * Files into and out of a container: tar streams over a descriptor, as Docker's archive calls.
  *
- * Theory of operation. A view is the container's root file system as a tree of mounts that is
- * attached nowhere: of a running one its root, its volumes and its tmpfs, taken in its own mount
- * namespace (through a pidfd, so it is that process and no other); of a stopped one its layers
- * merged, with its volumes. Kernel file systems (/proc, /sys, /dev) are no part of it. Devices in a
- * view cannot be opened and nothing in it executed. Closing the view is all there is to undo.
- *
+ * Theory of operation. Everything happens in a view of the container (engine/container-view.h).
  * No path of the container's is ever resolved by us outside its root, and neither its files nor a
  * tar stream are read by a process with privileges beyond the view: kist-worker archive (reading,
  * below a read-only view) writes tar, kist-worker unpack (nobody) reads it, kist-worker apply
@@ -17,32 +12,14 @@
 
 #include "base/error.h"
 #include "base/macro.h"
+#include "engine/container-view.h"
 #include "engine/container.h"
 #include "engine/engine.h"
-#include "io/intent.h"
+#include "io/worker.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
-
-enum view_access {
-	VIEW_READ,
-	VIEW_WRITE, /* of a stopped container: no other operation on it as long as it is open */
-};
-
-struct container_view {
-	int tree_fd; /* owned */
-	bool locked; /* @lock is ours */
-	struct intent lock;
-};
-
-int container_view_open(struct engine *engine, const struct container *container,
-			enum view_access access, struct container_view *ret,
-			struct error *err) MUST_CHECK;
-void container_view_close(struct container_view *view);
-/* Not open: what container_view_close() accepts. */
-#define CONTAINER_VIEW_NONE ((struct container_view) {.tree_fd = -EBADF})
-#define auto_container_view CLEANUP(container_view_close) struct container_view
 
 /* Docker's container path stat. */
 struct path_stat {
@@ -62,13 +39,15 @@ void path_stat_release(struct path_stat *stat);
 #define auto_path_stat CLEANUP(path_stat_release) struct path_stat
 
 /*
+ * A view serves one of the two calls below, once: its mounts move into the worker.
+ *
  * Writes @path and all below it to @out_fd as a tar archive whose names begin with @rename, or, if
  * that is NULL, with the last component of @path ("." or "/." at its end: with "./"). Sockets are
- * left out. When the reader is gone: ERROR_UNAVAILABLE.
+ * left out. *@ret_bytes (may be NULL): of the files. When the reader is gone: ERROR_UNAVAILABLE.
  */
-int container_archive_out(const struct container_view *view, const struct container *container,
-			  const char *path, const char *rename, int out_fd,
-			  struct error *err) MUST_CHECK;
+int container_archive_out(struct engine *engine, const struct container_view *view,
+			  const struct container *container, const char *path, const char *rename,
+			  int out_fd, uint64_t *ret_bytes, struct error *err) MUST_CHECK;
 
 enum archive_flags {
 	/* A directory may be replaced by a file and the other way round. */
@@ -82,14 +61,33 @@ enum archive_flags {
  * ERROR_NOT_FOUND, ERROR_INVALID (not a directory; what the archive must not contain), ERROR_DENIED
  * (read-only). What was unpacked before a failure stays, as with tar.
  */
-int container_archive_in(const struct container_view *view, const struct container *container,
-			 const char *path, int in_fd, unsigned flags, struct error *err) MUST_CHECK;
+int container_archive_in(struct engine *engine, const struct container_view *view,
+			 const struct container *container, const char *path, int in_fd,
+			 unsigned flags, struct error *err) MUST_CHECK;
 
 /* The same for a directory of this machine, for `kist cp`: no owners, no set-id bits, no devices.
  * @dir_fd is the directory, @path its name for messages. *@ret_skipped: entries that were left
  * out. */
 int archive_in_folder(int dir_fd, const char *path, int in_fd, uint64_t *ret_skipped,
 		      struct error *err) MUST_CHECK;
-/* And out of one: @name below the directory @dir_fd (never followed), as @rename. */
-int archive_out_folder(int dir_fd, const char *name, const char *rename, int out_fd,
+/*
+ * The other way round, and without waiting for the end: an archive on its way to a descriptor.
+ * archive_folder_begin() takes @name below the directory @dir_fd (never followed; "" is the
+ * directory itself), as @rename.
+ */
+struct archive_writer {
+	struct worker worker;
+};
+#define ARCHIVE_WRITER_NONE ((struct archive_writer) {.worker = WORKER_NONE})
+#define auto_archive_writer CLEANUP(archive_writer_release) struct archive_writer
+
+int container_archive_begin(const struct container_view *view, const struct container *container,
+			    const char *path, const char *rename, int out_fd,
+			    struct archive_writer *ret, struct error *err) MUST_CHECK;
+int archive_folder_begin(int dir_fd, const char *name, const char *rename, int out_fd,
+			 struct archive_writer *ret, struct error *err) MUST_CHECK;
+/* Waits. *@ret_bytes (may be NULL): of the files. ERROR_UNAVAILABLE: the reader is gone. */
+int archive_writer_end(struct archive_writer *writer, uint64_t *ret_bytes,
 		       struct error *err) MUST_CHECK;
+/* Kills it if it still lives. */
+void archive_writer_release(struct archive_writer *writer);

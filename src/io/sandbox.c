@@ -108,14 +108,24 @@ static int make_folder(const struct sandbox *sandbox)
 
 /* A copy of the mount of @root_fd. What a layer says is a device is made as one, but nobody opens
  * it here, and nothing in there is a program. */
-static int clone_folder(int root_fd)
+static int clone_folder(const struct sandbox *sandbox)
 {
-	struct mount_attr attr = {.attr_set =
-					  MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC};
+	struct mount_attr attr = {.attr_set = MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID |
+					      MOUNT_ATTR_NOEXEC |
+					      (sandbox->read_only ? MOUNT_ATTR_RDONLY : 0)};
+	unsigned below = sandbox->recursive ? AT_RECURSIVE : 0;
 	auto_fd int tree = -EBADF;
 
-	tree = open_tree(root_fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-	if (tree < 0 || mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+	tree = open_tree(sandbox->root_fd, "",
+			 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | below);
+	if (tree < 0 && errno != EINVAL)
+		return -errno;
+	/* It is detached already; before Linux 6.15 such a tree cannot be copied. */
+	if (tree < 0)
+		tree = fd_dup(sandbox->root_fd);
+	if (tree < 0)
+		return tree;
+	if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) < 0)
 		return -errno;
 	return TAKE_FD(tree);
 }
@@ -215,7 +225,7 @@ static int separate(const struct sandbox *sandbox, struct error *err)
 				 "start a worker: images can be taken in by root only; run kist as "
 				 "root");
 	/* A folder can only be copied by the mount namespace that it is in: before we leave it. */
-	tree = sandbox->root_fd < 0 ? make_folder(sandbox) : clone_folder(sandbox->root_fd);
+	tree = sandbox->root_fd < 0 ? make_folder(sandbox) : clone_folder(sandbox);
 	if (tree < 0)
 		return error_errno(err, tree, "make the root of a worker");
 	if (unshare(flags | (sandbox->network ? 0 : CLONE_NEWNET)) < 0)

@@ -24,8 +24,11 @@ struct sandbox_file {
 };
 
 struct sandbox {
-	int root_fd; /* this folder becomes the root, and the descriptor leads to that (O_PATH);
-			-EBADF: an empty one */
+	int root_fd;	/* this folder becomes the root, and the descriptor leads to that (O_PATH);
+			   -EBADF: an empty one. A tree that is attached nowhere (open_tree,
+			   fsmount) is taken as it is: it is of no use to others afterwards */
+	bool recursive; /* with what is mounted below that folder */
+	bool read_only;
 	/* Put into the empty root, for all to read. */
 	const struct sandbox_file *files;
 	size_t file_count;

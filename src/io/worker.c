@@ -20,12 +20,14 @@ static const char *const programs[] = {
 	[WORKER_FETCH] = "kist-worker-fetch",
 	[WORKER_UNPACK] = "kist-worker",
 	[WORKER_APPLY] = "kist-worker",
+	[WORKER_ARCHIVE] = "kist-worker",
 };
 
 static const char *const names[] = {
 	[WORKER_FETCH] = "fetch",
 	[WORKER_UNPACK] = "unpack",
 	[WORKER_APPLY] = "apply",
+	[WORKER_ARCHIVE] = "archive",
 };
 
 int worker_start(enum worker_role role, char *const *args, const int *fds, size_t fd_count,

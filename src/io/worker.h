@@ -27,6 +27,7 @@ enum worker_role {
 	WORKER_FETCH,
 	WORKER_UNPACK,
 	WORKER_APPLY,
+	WORKER_ARCHIVE,
 };
 
 enum worker_message {

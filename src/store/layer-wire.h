@@ -80,6 +80,24 @@ struct layer_applied {
 	uint64_t entries;
 };
 
+/* WORKER_DONE of the job "copy" of both. */
+struct copy_done {
+	uint64_t entries;
+	uint64_t skipped; /* entries that were left out */
+};
+
+/* WORKER_DONE of kist-worker archive. */
+struct archive_done {
+	uint64_t entries, bytes; /* of files */
+};
+
+/* How kist-worker apply treats the entries of a copy: its third argument, as text. */
+enum copy_flags {
+	COPY_OVERWRITE =
+		1 << 0, /* a directory may take the place of a file, and the other way round */
+	COPY_TO_HOST = 1 << 1, /* no owners, no set-id bits, no attributes, no devices */
+};
+
 /* Whether lengths, type, mode, ids and times are within their bounds and fit together. */
 bool layer_record_check(const struct layer_record *record);
 

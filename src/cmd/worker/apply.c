@@ -1,6 +1,9 @@
 /*
  * Role apply: makes the entries of one layer below the only folder it sees, its root.
  *
+ * The job "copy" makes those of a tar stream in a directory below that root, beside what is there:
+ * arguments are the directory, enum copy_flags, and "uid:gid" that all shall belong to, or "-".
+ *
  * Theory of operation: records come from kist-worker unpack and are believed in nothing. Parents
  * are resolved by openat2 inside the root, following the layer's own symbolic links as Docker does;
  * the last component is never followed. Everything after works on descriptors. Directories get
@@ -8,6 +11,7 @@
  */
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/parse.h"
 #include "base/str.h"
 #include "cmd/worker/worker.h"
 #include "io/root.h"
@@ -35,6 +39,12 @@
 
 struct apply {
 	int root;
+	bool copy; /* the job "copy" */
+	uint32_t flags;
+	bool owned; /* all belongs to */
+	uint32_t uid, gid;
+	char base[LAYER_PATH_MAX + 1]; /* where to, without slashes at the ends */
+	uint64_t skipped;
 	/* The directory that the entry before was made in. */
 	int parent;
 	bool parent_setgid;
@@ -96,6 +106,47 @@ static int receive(struct apply *apply, void *to, size_t len, struct error *err)
 	return 0;
 }
 
+/* Puts the directory that is copied to before @path. */
+static int prepend_base(const struct apply *apply, char *path, uint32_t *len, struct error *err)
+{
+	size_t base = strlen(apply->base), gap = base > 0 && *len > 0;
+
+	if (base + gap + *len > LAYER_PATH_MAX)
+		return error_set(err, ERROR_INVALID, "entry \"%s\": its path there is too long",
+				 path);
+	(void)memmove(path + base + gap, path, *len + 1);
+	(void)memcpy(path, apply->base, base);
+	if (gap)
+		path[base] = '/';
+	*len += (uint32_t)(base + gap);
+	return 0;
+}
+
+/* What a copy changes in a record. A file of the container's that gets to the machine is a file:
+ * nothing that its owner's rights, or the kernel, make more of. */
+static int adapt(struct apply *apply, struct error *err)
+{
+	struct layer_record *record = &apply->record;
+	int r = 0;
+
+	if (record->type == LAYER_WHITEOUT || record->type == LAYER_OPAQUE)
+		return error_set(err, ERROR_INVALID, "receive entries: a copy has no whiteouts");
+	if (record->type == LAYER_END || record->path_len == 0)
+		return 0;
+	if (apply->flags & COPY_TO_HOST) {
+		record->uid = geteuid();
+		record->gid = getegid();
+		record->mode &= 01777;
+		record->xattr_len = 0;
+	} else if (apply->owned) {
+		record->uid = apply->uid;
+		record->gid = apply->gid;
+	}
+	if (record->type == LAYER_HARDLINK)
+		r = prepend_base(apply, apply->link, &record->link_len, err);
+	return r < 0 ? r : prepend_base(apply, apply->path, &record->path_len, err);
+}
+
 static int receive_record(struct apply *apply, struct error *err)
 {
 	struct layer_record *record = &apply->record;
@@ -118,7 +169,7 @@ static int receive_record(struct apply *apply, struct error *err)
 	    (record->type == LAYER_HARDLINK && !layer_path_valid(apply->link, record->link_len)) ||
 	    strlen(apply->link) != record->link_len)
 		return error_set(err, ERROR_INVALID, "receive entries: a name makes no sense");
-	return 0;
+	return apply->copy ? adapt(apply, err) : 0;
 }
 
 /* ---- places ---- */
@@ -218,7 +269,17 @@ static int clear_place(struct apply *apply, const char *name, bool *ret_whiteout
 		return failed(apply, errno, "look at", err);
 	if (S_ISDIR(st.st_mode) && apply->record.type == LAYER_DIRECTORY)
 		return 1;
-	*ret_whiteout = S_ISCHR(st.st_mode) && st.st_rdev == 0;
+	if (apply->copy && !(apply->flags & COPY_OVERWRITE)) {
+		if (S_ISDIR(st.st_mode))
+			return error_set(err, ERROR_INVALID,
+					 "cannot overwrite directory \"/%s\" with non-directory",
+					 apply->path);
+		if (apply->record.type == LAYER_DIRECTORY)
+			return error_set(err, ERROR_INVALID,
+					 "cannot overwrite non-directory \"/%s\" with directory",
+					 apply->path);
+	}
+	*ret_whiteout = !apply->copy && S_ISCHR(st.st_mode) && st.st_rdev == 0;
 	apply->parent_stale = true;
 	r = tree_remove(apply->parent, name);
 	if (r < 0)
@@ -518,11 +579,29 @@ static int make_opaque(struct apply *apply, struct error *err)
 	return set_opaque(apply, fd, err);
 }
 
+/* An entry of a copy that is not made: the directory itself that is copied to keeps what it has,
+ * and devices are not for the machine. */
+static bool leave_out(struct apply *apply)
+{
+	uint32_t type = apply->record.type;
+
+	if (!apply->copy)
+		return false;
+	if (apply->record.path_len == 0)
+		return true;
+	if (!(apply->flags & COPY_TO_HOST) || (type != LAYER_CHARACTER && type != LAYER_BLOCK))
+		return false;
+	apply->skipped++;
+	return true;
+}
+
 static int make_entry(struct apply *apply, struct error *err)
 {
 	const char *name = NULL;
 	int r;
 
+	if (leave_out(apply))
+		return 0;
 	if (apply->record.type == LAYER_OPAQUE)
 		return make_opaque(apply, err);
 	if (apply->record.path_len > 0) {
@@ -561,12 +640,47 @@ static int set_directory_times(struct apply *apply, struct error *err)
 	return 0;
 }
 
+/* "copy", the directory, flags, "uid:gid" or "-". */
+static int parse_copy(struct apply *apply, char **args, struct error *err)
+{
+	char *colon = args[1] && args[2] && args[3] ? strchr(args[3], ':') : NULL;
+	bool valid = args[1] && args[2] && args[3] && strlen(args[1]) <= LAYER_PATH_MAX &&
+		     (args[1][0] == '\0' || layer_path_valid(args[1], strlen(args[1]))) &&
+		     parse_u32(args[2], 0, COPY_OVERWRITE | COPY_TO_HOST, &apply->flags) == 0;
+
+	if (valid && !STREQ(args[3], "-")) {
+		if (colon)
+			*colon = '\0';
+		valid = colon && parse_u32(args[3], 0, UINT32_MAX, &apply->uid) == 0 &&
+			parse_u32(colon + 1, 0, UINT32_MAX, &apply->gid) == 0;
+		apply->owned = true;
+	}
+	if (!valid)
+		return error_set(err, ERROR_INVALID, "kist-worker apply copy: bad arguments");
+	apply->copy = true;
+	(void)memcpy(apply->base, args[1], strlen(args[1]) + 1);
+	return 0;
+}
+
+static void report_end(const struct apply *apply)
+{
+	const struct copy_done done = {.entries = apply->result.entries, .skipped = apply->skipped};
+
+	if (apply->copy)
+		worker_send(WORKER_DONE, &done, sizeof(done));
+	else
+		worker_send(WORKER_DONE, &apply->result, sizeof(apply->result));
+}
+
 static int run(char **args, struct error *err)
 {
 	struct apply *apply = mem_new(struct apply); /* lives as long as the process */
-	int r;
+	int r = 0;
 
-	(void)args;
+	if (args[0] && STREQ(args[0], "copy"))
+		r = parse_copy(apply, args, err);
+	if (r < 0)
+		return r;
 	apply->root = ROOT;
 	apply->parent = -EBADF;
 	apply->xattrs = mem_alloc(LAYER_XATTRS_BYTES);
@@ -584,7 +698,14 @@ static int run(char **args, struct error *err)
 	r = set_directory_times(apply, err);
 	if (r < 0)
 		return r;
-	worker_send(WORKER_DONE, &apply->result, sizeof(apply->result));
+	report_end(apply);
+	return 0;
+}
+
+/* A copy goes where volumes and other mounts are too. */
+static int prepare(char **args, struct sandbox *sandbox, struct error *err UNUSED)
+{
+	sandbox->recursive = args[0] && STREQ(args[0], "copy");
 	return 0;
 }
 
@@ -595,7 +716,7 @@ static const int system_calls[] = {
 	SYS_fchmod,	SYS_utimensat,	  SYS_fsetxattr, SYS_ftruncate, SYS_getdents64,
 	SYS_fcntl,	SYS_brk,	  SYS_mmap,	 SYS_munmap,	SYS_mremap,
 	SYS_madvise,	SYS_futex,	  SYS_getrandom, SYS_sendmsg,	SYS_exit,
-	SYS_exit_group, SYS_rt_sigreturn, SYS_renameat2,
+	SYS_exit_group, SYS_rt_sigreturn, SYS_renameat2, SYS_geteuid,	SYS_getegid,
 };
 
 #define CAP(cap) (UINT64_C(1) << (cap))
@@ -614,5 +735,6 @@ const struct role role_apply = {
 			.system_call_count = ARRAY_SIZE(system_calls),
 		},
 	.root = ROOT,
+	.prepare = prepare,
 	.run = run,
 };

@@ -6,4 +6,4 @@
 
 #include <stddef.h>
 
-const struct role *const worker_roles[] = {&role_unpack, &role_apply, NULL};
+const struct role *const worker_roles[] = {&role_unpack, &role_apply, &role_archive, NULL};

@@ -3,6 +3,10 @@
  *
  * Arguments: compression ("auto" or a name), offset in the source or "-" for a stream, and the
  * number of bytes that there may be at most. Descriptors from WORKER_FIRST: source, blob, records.
+ *
+ * The job "copy": a tar stream of any compression in, records out. It is no layer: nothing is kept
+ * or hashed, names that begin with ".wh." are names, and attributes that may not be set are left
+ * out. No arguments. Descriptors: source, records.
  */
 #include "base/fd.h"
 #include "base/mem.h"
@@ -24,6 +28,7 @@
 #define SOURCE		WORKER_FIRST
 #define BLOB		(WORKER_FIRST + 1)
 #define RECORDS		(WORKER_FIRST + 2)
+#define COPY_RECORDS	(WORKER_FIRST + 1)
 
 #define PROGRESS_STEP	(1u << 20)
 #define NAME_SHOWN	200 /* bytes of an entry's name in a message */
@@ -33,6 +38,7 @@
 #define WHITEOUT_OPAQUE ".wh..wh..opq"
 
 struct job {
+	bool copy; /* the job "copy" */
 	bool stream;
 	uint64_t offset, left; /* left: bytes that may still come */
 	struct sha256 packed, unpacked;
@@ -74,7 +80,7 @@ static int refuse(const char *name, enum error_kind kind, const char *why, struc
 
 static int flush(struct job *job, struct error *err)
 {
-	int r = fd_write_full(RECORDS, job->out, job->out_len);
+	int r = fd_write_full(job->copy ? COPY_RECORDS : RECORDS, job->out, job->out_len);
 
 	job->out_len = 0;
 	/* The other worker is gone: what it said counts, not we. */
@@ -106,7 +112,8 @@ static int emit(struct job *job, const void *data, size_t len, struct error *err
 }
 
 /* The attributes as they go over the wire, without those that are left out. */
-static int collect_xattrs(const struct tar_entry *entry, struct str *ret, struct error *err)
+static int collect_xattrs(const struct job *job, const struct tar_entry *entry, struct str *ret,
+			  struct error *err)
 {
 	for (size_t i = 0; i < entry->xattr_count; i++) {
 		const struct tar_xattr *xattr = &entry->xattrs[i];
@@ -114,12 +121,12 @@ static int collect_xattrs(const struct tar_entry *entry, struct str *ret, struct
 					   .value_len = (uint32_t)xattr->value_len};
 		int r = layer_xattr_allowed(xattr->name);
 
-		if (r < 0)
+		if (r < 0 && !job->copy)
 			return refuse(entry->path, ERROR_INVALID,
 				      "sets an extended attribute that images may not set "
 				      "(security.capability and user.* they may)",
 				      err);
-		if (r == 0)
+		if (r <= 0)
 			continue;
 		if (entry->type != TAR_FILE && entry->type != TAR_DIRECTORY)
 			return refuse(entry->path, ERROR_INVALID,
@@ -229,7 +236,7 @@ static int on_entry(struct job *job, struct error *err)
 	job->link[0] = '\0';
 	if (layer_path_clean(entry->path, job->path, &why) < 0)
 		return refuse(entry->path, ERROR_INVALID, why, err);
-	r = read_whiteout(job, entry->path, &record, err);
+	r = job->copy ? 0 : read_whiteout(job, entry->path, &record, err);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	if (record.type == LAYER_WHITEOUT || record.type == LAYER_OPAQUE) {
@@ -244,7 +251,7 @@ static int on_entry(struct job *job, struct error *err)
 		if (r < 0)
 			return r;
 	}
-	r = collect_xattrs(entry, &xattrs, err);
+	r = collect_xattrs(job, entry, &xattrs, err);
 	if (r < 0)
 		return r;
 	job->result.entries++;
@@ -290,7 +297,7 @@ static int tar_failed(struct job *job, int error, struct error *err)
 static int take_plain(struct job *job, const unsigned char *data, size_t len, struct error *err)
 {
 	job->result.tar_size += len;
-	if (job->result.compression != COMPRESSION_NONE)
+	if (job->result.compression != COMPRESSION_NONE && !job->copy)
 		sha256_update(&job->unpacked, data, len);
 	while (len > 0) {
 		struct tar_data piece;
@@ -412,6 +419,16 @@ static int begin(struct job *job, const char *compression, size_t *ret_len, stru
 	return 0;
 }
 
+/* What the blob is made of. */
+static int keep(struct job *job, size_t len, struct error *err)
+{
+	int r;
+
+	sha256_update(&job->packed, job->in, len);
+	r = fd_write_full(BLOB, job->in, len);
+	return r < 0 ? error_errno(err, r, "write blob") : 0;
+}
+
 static int pass(struct job *job, size_t len, struct error *err)
 {
 	while (len > 0) {
@@ -423,11 +440,9 @@ static int pass(struct job *job, size_t len, struct error *err)
 					 "read: there are more bytes than were announced");
 		job->left -= len;
 		job->result.size += len;
-		sha256_update(&job->packed, job->in, len);
-		r = fd_write_full(BLOB, job->in, len);
-		if (r < 0)
-			return error_errno(err, r, "write blob");
-		r = take_packed(job, job->in, len, err);
+		r = job->copy ? 0 : keep(job, len, err);
+		if (r == 0)
+			r = take_packed(job, job->in, len, err);
 		if (r < 0)
 			return r;
 		report(job);
@@ -437,6 +452,22 @@ static int pass(struct job *job, size_t len, struct error *err)
 		len = (size_t)n;
 	}
 	return 0;
+}
+
+static void report_end(struct job *job)
+{
+	struct copy_done done = {.entries = job->result.entries};
+
+	if (job->copy) {
+		worker_send(WORKER_DONE, &done, sizeof(done));
+		return;
+	}
+	sha256_finish(&job->packed, job->result.digest);
+	if (job->result.compression == COMPRESSION_NONE)
+		(void)memcpy(job->result.diff_id, job->result.digest, DIGEST_TEXT_SIZE);
+	else
+		sha256_finish(&job->unpacked, job->result.diff_id);
+	worker_send(WORKER_DONE, &job->result, sizeof(job->result));
 }
 
 static int finish(struct job *job, struct error *err)
@@ -460,13 +491,22 @@ static int finish(struct job *job, struct error *err)
 		r = flush(job, err);
 	if (r < 0)
 		return r;
-	sha256_finish(&job->packed, job->result.digest);
-	if (job->result.compression == COMPRESSION_NONE)
-		(void)memcpy(job->result.diff_id, job->result.digest, DIGEST_TEXT_SIZE);
-	else
-		sha256_finish(&job->unpacked, job->result.diff_id);
-	worker_send(WORKER_DONE, &job->result, sizeof(job->result));
+	report_end(job);
 	return 0;
+}
+
+int unpack_copy(char **args UNUSED, struct error *err)
+{
+	struct job *job = mem_new(struct job); /* lives as long as the process */
+	size_t len;
+	int r;
+
+	job->copy = job->stream = true;
+	job->left = UINT64_MAX;
+	r = begin(job, "auto", &len, err);
+	if (r == 0)
+		r = pass(job, len, err);
+	return r < 0 ? r : finish(job, err);
 }
 
 int unpack_layer(char **args, struct error *err)

@@ -22,10 +22,8 @@ static const struct {
 	const char *name;
 	int (*run)(char **args, struct error *err);
 } jobs[] = {
-	{"archive", unpack_archive},
-	{"layer", unpack_layer},
-	{"blob", unpack_blob},
-	{"config", unpack_config},
+	{"archive", unpack_archive}, {"layer", unpack_layer},	{"copy", unpack_copy},
+	{"blob", unpack_blob},	     {"config", unpack_config},
 };
 
 /* The library reads its configuration when it is first asked. */

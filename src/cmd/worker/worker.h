@@ -20,10 +20,11 @@ struct role {
 
 /* Those of this program; ends with NULL. */
 extern const struct role *const worker_roles[];
-extern const struct role role_unpack, role_apply;
+extern const struct role role_unpack, role_apply, role_archive;
 
 /* The jobs of role unpack. */
 int unpack_archive(char **args, struct error *err) MUST_CHECK;
 int unpack_layer(char **args, struct error *err) MUST_CHECK;
+int unpack_copy(char **args, struct error *err) MUST_CHECK;
 int unpack_blob(char **args, struct error *err) MUST_CHECK;
 int unpack_config(char **args, struct error *err) MUST_CHECK;
