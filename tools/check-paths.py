@@ -50,6 +50,7 @@ ALLOWED = {
         **{call: "the socket that the operator names" for call in ("lstat", "unlink", "mkdir", "lchown")},
     },
     "cmd/runtime/main.c": {"open": CALLER},
+    "cmd/runtime/update.c": {"open": CALLER},
     "cmd/runtime/spec.c": {"open": CALLER},
     "cmd/worker/fetch.c": {"open": "the host's own certificates and resolver files, before the sandbox closes"},
     "engine/bundle.c": {"fstatat": CALLER, "mkdirat": CALLER},  # a bind mount's source on the host
@@ -68,7 +69,7 @@ ALLOWED = {
     "io/root.c": {"mkdir": OURS, "open": OURS, "realpath": OURS},
     "io/spawn.c": {"execve": "an absolute path of our own programs or of the operator's --runtime"},
     "kern/children.c": {"open": KERNEL},
-    "kern/mount.c": {"open_tree": CALLER},  # mount_clone_source: what the bundle says to mount from the host
+    "kern/mount.c": {"open_tree": CALLER, "umount2": "a descriptor, as /proc/self/fd/N"},  # mount_clone_source: what the bundle says to mount from the host
     "kern/overlay.c": {"mount": "the target is a descriptor, as /proc/self/fd/N"},
     "kern/process-info.c": {"open": KERNEL},
     "kern/process.c": {"open": KERNEL},
@@ -85,8 +86,9 @@ ALLOWED = {
     "registry/credentials.c": {"open": CALLER},
     "runtime/bundle.c": {"open": CALLER, "realpath": CALLER},
     "runtime/container.c": {"mkdir": OURS, "open": OURS},
-    "runtime/init-process.c": {call: INSIDE for call in ("stat", "faccessat", "execve")},
+    "runtime/init-process.c": {call: INSIDE for call in ("stat", "faccessat", "execve", "open")},
     "runtime/init-rootfs.c": {"open": "the bundle's rootfs, named by the caller, before the root changes"},
+    "runtime/lifecycle.c": {"open": "the rootfs of a container without a mount namespace, as its maker named it"},
     "runtime/namespaces.c": {"open": "the namespaces that the caller named in config.json"},
     "runtime/pid-file.c": {"open": CALLER},
 }

@@ -110,7 +110,12 @@ static int child_main(void *arg)
 		(void)setsid();
 	start->error = place_descriptors(spawn);
 	if (start->error == 0) {
-		(void)execve(spawn->path, spawn->argv, spawn->env ? spawn->env : default_env);
+		char *const *env = spawn->env ? spawn->env : default_env;
+
+		if (spawn->flags & SPAWN_BY_FD)
+			(void)execveat(spawn->exec_fd, "", spawn->argv, env, AT_EMPTY_PATH);
+		else
+			(void)execve(spawn->path, spawn->argv, env);
 		start->error = -errno;
 	}
 	_exit(125);

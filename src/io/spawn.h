@@ -21,6 +21,7 @@ enum spawn_flags {
 	SPAWN_DIE_WITH_PARENT = 1 << 0, /* PR_SET_PDEATHSIG SIGKILL, set before the exec */
 	SPAWN_NEW_SESSION = 1 << 1,	/* setsid */
 	SPAWN_NEW_PIDS = 1 << 2,	/* the first process of a pid namespace of its own */
+	SPAWN_BY_FD = 1 << 3,		/* what is executed is exec_fd, not path */
 };
 
 struct spawn {
@@ -30,6 +31,7 @@ struct spawn {
 	const struct spawn_fd *fds; /* 0, 1, 2 are /dev/null unless named here */
 	size_t fd_count;	    /* at most SPAWN_FDS_MAX */
 	unsigned flags;
+	int exec_fd; /* with SPAWN_BY_FD */
 };
 
 #define SPAWN_FDS_MAX 32

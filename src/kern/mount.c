@@ -1,11 +1,14 @@
 #include "kern/mount.h"
 
 #include "base/fd.h"
+#include "kern/resolve.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -141,4 +144,21 @@ int mount_move_root(int root_fd)
 		    0)
 		return -errno;
 	return mount_chroot(root_fd);
+}
+
+int mount_detach(int root_fd, const char *path)
+{
+	auto_fd int fd = resolve_open(root_fd, path, O_PATH);
+	struct statx st, root;
+	char name[32];
+
+	if (fd < 0)
+		return fd;
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) < 0 ||
+	    statx(root_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &root) < 0)
+		return -errno;
+	if (!(st.stx_attributes & STATX_ATTR_MOUNT_ROOT) || st.stx_mnt_id == root.stx_mnt_id)
+		return 0;
+	(void)snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	return umount2(name, MNT_DETACH) < 0 ? -errno : 0;
 }

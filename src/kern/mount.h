@@ -44,5 +44,9 @@ int mount_pivot(int root_fd) MUST_CHECK;
  * over "/". */
 int mount_move_root(int root_fd) MUST_CHECK;
 
+/* Takes away what is mounted on @path below @root_fd, symlinks resolved inside it. 0 if it was no
+ * mount. */
+int mount_detach(int root_fd, const char *path) MUST_CHECK;
+
 /* Changes the root and the working directory alone. */
 int mount_chroot(int root_fd) MUST_CHECK;

@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/strv.h"
 #include "base/time.h"
 #include "codec/json-write.h"
 #include "io/atomic-file.h"
@@ -305,29 +306,42 @@ void container_write_state(const struct container *container, enum container_sta
 	json_end(&w);
 }
 
-int container_each(int root_fd, int (*each)(struct container *container, void *arg), void *arg,
-		   struct error *err)
+static int list_ids(int root_fd, struct strv *ids)
 {
 	struct dirent *entry;
-	int copy, r = 0;
+	int copy;
 	DIR *dir;
 
 	copy = openat(root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (copy < 0)
-		return error_errno(err, errno, "list the containers");
+		return -errno;
 	dir = fdopendir(copy);
 	if (!dir)
-		return error_errno(err, errno, "list the containers");
-	while (r == 0 && (entry = readdir(dir))) {
+		return -errno;
+	while ((entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			strv_add(ids, entry->d_name);
+	(void)closedir(dir);
+	strv_sort(ids);
+	return 0;
+}
+
+int container_each(int root_fd, int (*each)(struct container *container, void *arg), void *arg,
+		   struct error *err)
+{
+	auto_strv ids = {0};
+	int r;
+
+	r = list_ids(root_fd, &ids);
+	if (r < 0)
+		return error_errno(err, r, "list the containers");
+	for (size_t i = 0; r == 0 && i < ids.n; i++) {
 		auto_container container = {.dir_fd = -EBADF};
 
 		/* One that disappears meanwhile, or is damaged, does not hide the others. */
-		if (entry->d_name[0] == '.' ||
-		    container_load(root_fd, entry->d_name, &container, NULL) < 0)
-			continue;
-		r = each(&container, arg);
+		if (container_load(root_fd, ids.v[i], &container, NULL) == 0)
+			r = each(&container, arg);
 	}
-	(void)closedir(dir);
 	return r;
 }
 

@@ -87,7 +87,7 @@ int container_pidfd(const struct container *container, int *ret, struct error *e
 void container_write_state(const struct container *container, enum container_status status,
 			   pid_t pid, unsigned indent, bool full, struct str *out);
 
-/* Calls @each for every container that can be read. */
+/* Calls @each for every container that can be read, in the order of their ids. */
 int container_each(int root_fd, int (*each)(struct container *container, void *arg), void *arg,
 		   struct error *err) MUST_CHECK;
 

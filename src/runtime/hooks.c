@@ -1,8 +1,10 @@
 #include "runtime/hooks.h"
 
 #include "base/fd.h"
+#include "base/mem.h"
 #include "io/spawn.h"
 #include "kern/process.h"
+#include "kern/trampoline.h"
 
 #include <errno.h>
 #include <string.h>
@@ -24,27 +26,54 @@ static int open_state(const char *state)
 	return lseek(fd, 0, SEEK_SET) < 0 ? -errno : TAKE_FD(fd);
 }
 
-static int run_hook(const struct runtime_hook *hook, const char *state, struct error *err)
+/* Starts it as it is, or, with @trampoline_fd >= 0, by way of that. */
+static int start_hook(const struct runtime_hook *hook, int state_fd, int trampoline_fd,
+		      struct child *ret)
 {
 	char *const just_path[] = {(char *)hook->path, NULL};
 	static char *const no_env[] = {NULL};
-	auto_fd int state_fd = -EBADF;
-	struct spawn_fd fds[] = {{-EBADF, 0}, {1, 1}, {2, 2}};
+	char *const *args = hook->args && hook->args[0] ? hook->args : just_path;
+	/* The trampoline wants a descriptor to complain to; its exit status is enough. */
+	struct spawn_fd fds[] = {{state_fd, 0}, {1, 1}, {2, 2}, {-EBADF, 3}};
 	struct spawn start = {
 		.path = hook->path,
-		.argv = hook->args && hook->args[0] ? hook->args : just_path,
-		.env = hook->env ? hook->env : no_env,
+		.argv = args,
+		.env = hook->env ? hook->env : environ,
 		.fds = fds,
-		.fd_count = ARRAY_SIZE(fds),
+		.fd_count = 3,
 	};
+	char fd_text[TRAMPOLINE_FD_SIZE];
+	auto_free char **argv = NULL;
+	size_t n = 0;
+
+	if (trampoline_fd < 0)
+		return spawn(&start, ret);
+	while (args[n])
+		n++;
+	argv = mem_zero(n + 3, sizeof(*argv));
+	memcpy(argv + 2, args, n * sizeof(*args));
+	trampoline_fd_text(3, fd_text);
+	argv[0] = (char *)hook->path;
+	argv[1] = fd_text;
+	start.argv = argv;
+	start.env = hook->env ? hook->env : no_env;
+	start.fd_count = 4;
+	start.flags = SPAWN_BY_FD;
+	start.exec_fd = trampoline_fd;
+	return spawn(&start, ret);
+}
+
+static int run_hook(const struct runtime_hook *hook, const char *state, int trampoline_fd,
+		    struct error *err)
+{
 	struct child child = {.pid_fd = -EBADF};
+	auto_fd int state_fd = -EBADF;
 	int status, r;
 
 	state_fd = open_state(state);
 	if (state_fd < 0)
 		return error_errno(err, state_fd, "prepare the state for hook %s", hook->path);
-	fds[0].from = state_fd;
-	r = spawn(&start, &child);
+	r = start_hook(hook, state_fd, trampoline_fd, &child);
 	if (r < 0)
 		return error_errno(err, r, "run hook %s", hook->path);
 	if (hook->timeout > 0 &&
@@ -62,13 +91,42 @@ static int run_hook(const struct runtime_hook *hook, const char *state, struct e
 	return 0;
 }
 
-int hooks_run(const struct runtime_hooks *hooks, const char *state, struct error *err)
+static int run_hooks(const struct runtime_config *config, enum runtime_hook_kind kind,
+		     const char *state, int trampoline_fd, struct error *err)
 {
-	for (size_t i = 0; i < hooks->n; i++) {
-		int r = run_hook(&hooks->v[i], state, err);
+	const struct runtime_hooks *hooks = &config->hooks[kind];
 
-		if (r < 0)
-			return r;
-	}
+	for (size_t i = 0; i < hooks->n; i++)
+		if (run_hook(&hooks->v[i], state, trampoline_fd, err) < 0)
+			return error_prefix(err, "error running %s hook #%zu",
+					    runtime_hook_name(kind), i);
 	return 0;
+}
+
+int hooks_run(const struct runtime_config *config, enum runtime_hook_kind kind, const char *state,
+	      struct error *err)
+{
+	return run_hooks(config, kind, state, -EBADF, err);
+}
+
+int hooks_run_inside(const struct runtime_config *config, const char *state, int trampoline_fd,
+		     struct error *err)
+{
+	return run_hooks(config, RUNTIME_HOOK_START_CONTAINER, state, trampoline_fd, err);
+}
+
+void hooks_run_all(const struct runtime_config *config, enum runtime_hook_kind kind,
+		   const char *state, void (*warn)(const char *sentence))
+{
+	const struct runtime_hooks *hooks = &config->hooks[kind];
+
+	for (size_t i = 0; i < hooks->n; i++) {
+		auto_error err = {0};
+
+		if (run_hook(&hooks->v[i], state, -EBADF, &err) < 0 && warn) {
+			(void)error_prefix(&err, "error running %s hook #%zu",
+					   runtime_hook_name(kind), i);
+			warn(err.message);
+		}
+	}
 }

@@ -92,11 +92,20 @@ static int make_configured(struct init *init, int root_fd)
 {
 	for (size_t i = 0; i < init->config->device_count; i++) {
 		const struct runtime_device *device = &init->config->devices[i];
+		size_t len = strnlen(device->path, sizeof(init->path) - 1);
 		auto_fd int parent = -EBADF;
 		const char *name;
 		int r;
 
-		parent = resolve_parent(root_fd, device->path, 0755, &name);
+		/* "/dev/x/" is called "x". */
+		while (len > 1 && device->path[len - 1] == '/')
+			len--;
+		memcpy(init->path, device->path, len);
+		init->path[len] = '\0';
+		/* That one is the link made above. */
+		if (STREQ(init->path, "/dev/ptmx"))
+			continue;
+		parent = resolve_parent(root_fd, init->path, 0755, &name);
 		r = parent < 0 ? parent : provide_node(init, parent, name, device->path, device);
 		if (r < 0)
 			return init_fail(init, INIT_DEVICE, name, r);
@@ -141,6 +150,13 @@ int init_devices(struct init *init, int root_fd)
 		r = provide_node(init, dev_fd, name, device->path, device);
 		if (r < 0)
 			return init_fail(init, INIT_DEVICE, name, r);
+	}
+	/* While /dev can be written to: the terminal comes later. */
+	if (init->console_fd >= 0) {
+		auto_fd int console = resolve_file(dev_fd, "console", 0620);
+
+		if (console < 0)
+			return init_fail(init, INIT_DEVICE, "console", console);
 	}
 	r = make_links(dev_fd);
 	if (r < 0)

@@ -125,6 +125,23 @@ static void scan_passwd(char *text, uid_t uid, char *home, size_t size)
 	}
 }
 
+/* Looks at the whole lines of @text and moves the rest to its front; returns its length. */
+static size_t take_lines(struct init *init, char *text, size_t have, size_t size)
+{
+	char *last, *rest;
+
+	text[have] = '\0';
+	last = strrchr(text, '\n');
+	if (!last)
+		return have < size - 1 ? have : 0; /* a line too long is no entry */
+	rest = last + 1;
+	*last = '\0';
+	scan_passwd(text, init->process->user.uid, init->home, sizeof(init->home));
+	have = (size_t)(text + have - rest);
+	memmove(text, rest, have);
+	return have;
+}
+
 /* HOME, where the caller did not say: what the image's /etc/passwd says, read as the container's
  * user, from a regular file, a bounded part of it. */
 static void set_home(struct init *init)
@@ -133,7 +150,7 @@ static void set_home(struct init *init)
 	auto_fd int root = -EBADF, fd = -EBADF;
 	size_t have = 0, total = 0;
 	struct stat st;
-	ssize_t n;
+	ssize_t n = -1;
 
 	if (!init->home_slot)
 		return;
@@ -141,24 +158,20 @@ static void set_home(struct init *init)
 	*init->home_slot = init->home;
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	fd = root < 0 ? root : resolve_open(root, "etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	/* Profiles made before openat2 refuse that. */
+	if (fd == -EPERM && init->filter)
+		fd = open("/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return;
 	while (total < PASSWD_MAX && (n = read(fd, text + have, sizeof(text) - 1 - have)) > 0) {
-		char *last, *rest;
-
 		have += (size_t)n;
 		total += (size_t)n;
+		have = take_lines(init, text, have, sizeof(text));
+	}
+	if (n == 0) {
+		/* the last line may end without an end */
 		text[have] = '\0';
-		last = strrchr(text, '\n');
-		rest = last ? last + 1 : text;
-		if (last)
-			*last = '\0';
-		else if (have < sizeof(text) - 1)
-			continue;
-		have = last ? (size_t)(text + have - rest) : 0; /* a line too long is no entry */
-		if (last)
-			scan_passwd(text, init->process->user.uid, init->home, sizeof(init->home));
-		memmove(text, rest, have);
+		scan_passwd(text, init->process->user.uid, init->home, sizeof(init->home));
 	}
 }
 
@@ -170,7 +183,8 @@ static const char *search_path(char *const *env)
 	return PATH_DEFAULT;
 }
 
-static int check_program(const char *path)
+/* Profiles made before faccessat2 refuse it; then the exec itself will say. */
+static int check_program(const struct init *init, const char *path)
 {
 	struct stat st;
 
@@ -178,7 +192,9 @@ static int check_program(const char *path)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EACCES;
-	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? -errno : 0;
+	if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0)
+		return 0;
+	return init->filter && (errno == EPERM || errno == ENOSYS) ? 0 : -errno;
 }
 
 /* Puts the path to execute into init->path, as execvp does. */
@@ -192,7 +208,7 @@ static int find_program(struct init *init)
 		if (strlen(name) >= sizeof(init->path))
 			return -ENAMETOOLONG;
 		memcpy(init->path, name, strlen(name) + 1);
-		return check_program(name);
+		return check_program(init, name);
 	}
 	if (*name == '\0')
 		return -ENOENT;
@@ -202,7 +218,7 @@ static int find_program(struct init *init)
 
 		n = snprintf(init->path, sizeof(init->path), "%.*s%s%s", (int)len, path,
 			     len > 0 ? "/" : "./", name);
-		r = n < (int)sizeof(init->path) ? check_program(init->path) : -ENAMETOOLONG;
+		r = n < (int)sizeof(init->path) ? check_program(init, init->path) : -ENAMETOOLONG;
 		if (r == 0)
 			return 0;
 		if (r == -EACCES)
@@ -273,9 +289,7 @@ int init_process(struct init *init)
 	bool changed;
 	int r;
 
-	r = init_hooks(init, RUNTIME_HOOK_START_CONTAINER);
-	if (r == 0)
-		r = set_rlimits(init);
+	r = set_rlimits(init);
 	if (r == 0)
 		r = init_scheduling(init);
 	if (r == 0)
@@ -309,6 +323,10 @@ int init_process(struct init *init)
 		if (r < 0)
 			return r;
 	}
+	/* Programs of the container's, so with no more than the container's privileges. */
+	r = init_hooks(init, RUNTIME_HOOK_START_CONTAINER);
+	if (r < 0)
+		return r;
 	if (prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0)
 		return init_fail(init, INIT_EXEC, process->args[0], -errno);
 	return execute(init);

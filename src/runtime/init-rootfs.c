@@ -262,15 +262,27 @@ static int mount_kernel(const struct init *init, const struct runtime_mount *mou
 	return r < 0 ? r : TAKE_FD(tree);
 }
 
+static bool is_symlink(int root_fd, const char *path)
+{
+	auto_fd int fd = resolve_open(root_fd, path, O_PATH | O_NOFOLLOW);
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
 static int mount_filesystem(struct init *init, const struct runtime_mount *mount, int root_fd)
 {
 	bool tmpfs = STREQ(mount->type, "tmpfs");
+	bool kernel = STREQ(mount->type, "proc") || STREQ(mount->type, "sysfs");
 	/* What is mounted inside a tmpfs needs its directories made: read-only comes at the end. */
 	uint64_t set = tmpfs ? mount->set & ~(uint64_t)MOUNT_ATTR_RDONLY : mount->set;
 	auto_fd int tree = -EBADF, target = -EBADF;
 	const char *option;
 	int r;
 
+	/* An image whose /proc is a link would have it somewhere else, and no /proc. */
+	if (kernel && is_symlink(root_fd, mount->destination))
+		return init_fail(init, INIT_MOUNT_LINK, mount->destination, -ELOOP);
 	target = resolve_directory(root_fd, mount->destination, 0755);
 	if (target < 0)
 		return init_fail(init, INIT_MOUNT_TARGET, mount->destination, target);
@@ -485,6 +497,10 @@ int init_rootfs(struct init *init)
 	}
 	if (r == 0)
 		r = init_paths(init, root_fd);
+	/* In the container's root, as others do it. */
+	if (r == 0 && init->config->hooks[RUNTIME_HOOK_CREATE_CONTAINER].n > 0 &&
+	    fchdir(root_fd) < 0)
+		r = init_fail(init, INIT_HOOKS, NULL, -errno);
 	if (r == 0)
 		r = init_hooks(init, RUNTIME_HOOK_CREATE_CONTAINER);
 	if (r == 0)

@@ -79,7 +79,7 @@ int init_listener(struct init *init, int notify_fd)
 		 .iov_len = strlen(init->listener_text[1])},
 		{.iov_base = init->host_pid, .iov_len = strlen(init->host_pid)},
 		{.iov_base = (char *)init->listener_text[2],
-		 .iov_len = strlen(init->listener_text[2])},
+		 .iov_len = init->listener_text[2] ? strlen(init->listener_text[2]) : 0},
 	};
 	struct msghdr message = {.msg_iov = iov,
 				 .msg_iovlen = init->listener_text[2] ? ARRAY_SIZE(iov) : 3,

@@ -43,6 +43,7 @@ static const char *const stage_texts[INIT_STAGE_COUNT] = {
 	[INIT_ROOTFS] = "prepare the root file system",
 	[INIT_MOUNT] = "mount",
 	[INIT_MOUNT_TARGET] = "open or make the mount point",
+	[INIT_MOUNT_LINK] = "mount on",
 	[INIT_MOUNT_REFUSED] = "mount on",
 	[INIT_DEVICE] = "make the device",
 	[INIT_MASK] = "mask",
@@ -216,7 +217,10 @@ int init_hooks(struct init *init, enum runtime_hook_kind kind)
 	if (!init->config || init->config->hooks[kind].n == 0)
 		return 0;
 	/* The heap is ours alone while the parent waits. */
-	r = hooks_run(&init->config->hooks[kind], init->hook_state, &err);
+	if (kind == RUNTIME_HOOK_START_CONTAINER)
+		r = hooks_run_inside(init->config, init->hook_state, init->trampoline_fd, &err);
+	else
+		r = hooks_run(init->config, kind, init->hook_state, &err);
 	if (r == 0)
 		return 0;
 	(void)snprintf(init->path, sizeof(init->path), "%s", err.message);

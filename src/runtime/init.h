@@ -35,6 +35,7 @@ enum init_stage {
 	INIT_ROOTFS,
 	INIT_MOUNT,
 	INIT_MOUNT_TARGET,
+	INIT_MOUNT_LINK,
 	INIT_MOUNT_REFUSED, /* the destination is not to be mounted on */
 	INIT_DEVICE,
 	INIT_MASK,

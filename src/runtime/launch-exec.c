@@ -13,6 +13,7 @@
 #include "runtime/listener.h"
 #include "runtime/namespaces.h"
 #include "runtime/pid-file.h"
+#include "runtime/pidfd-socket.h"
 #include "runtime/spawn-init.h"
 #include "runtime/terminal.h"
 #include "spec/capability.h"
@@ -150,6 +151,20 @@ static void append(char ***list, char *const *more)
 	memcpy(*list + have, more, (n + 1) * sizeof(**list));
 }
 
+/* The last word on a variable counts, and it is there once. */
+static void set_variable(struct runtime_process *process, char *text)
+{
+	char *more[] = {text, NULL};
+	size_t len = strcspn(text, "=") + 1;
+
+	for (char **at = process->env; *at; at++)
+		if (strncmp(*at, text, len) == 0) {
+			*at = text;
+			return;
+		}
+	append(&process->env, more);
+}
+
 /* The container's own process, changed by the command line. */
 static int change_process(struct joining *joining, struct error *err)
 {
@@ -163,7 +178,8 @@ static int change_process(struct joining *joining, struct error *err)
 	mem_freep(&process->args);
 	process->args = mem_zero(1, sizeof(*process->args));
 	append(&process->args, exec->args);
-	append(&process->env, strv_argv(exec->env));
+	for (size_t i = 0; i < exec->env->n; i++)
+		set_variable(process, exec->env->v[i]);
 	if (exec->cwd)
 		process->cwd = exec->cwd;
 	if (exec->user)
@@ -286,7 +302,8 @@ static int add_sub_cgroup(struct joining *joining, const char *text, struct erro
 		init->more_cgroup_count += r == 0;
 	}
 	if (r == -EINVAL)
-		return error_set(err, ERROR_INVALID, "bad sub cgroup path: %s", sub);
+		return error_set(err, ERROR_INVALID,
+				 "bad sub cgroup path: %s: `..` components are not allowed", sub);
 	return r < 0 ? error_errno(err, r, "use the cgroup %s", path) : 0;
 }
 
@@ -348,6 +365,8 @@ static int start_process(struct joining *joining, struct error *err)
 		r = init_receive(joining->child.report_fd, joining->process.args[0], &message, err);
 	if (r == 0)
 		r = pid_file_write(joining->launch->pid_file, joining->child.pid, err);
+	if (r == 0)
+		r = pidfd_socket_send(joining->launch->pidfd_socket, joining->child.pid_fd, err);
 	if (r < 0)
 		init_child_kill(&joining->child);
 	return r;

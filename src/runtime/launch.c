@@ -13,6 +13,7 @@
 #include "runtime/mount-sources.h"
 #include "runtime/namespaces.h"
 #include "runtime/pid-file.h"
+#include "runtime/pidfd-socket.h"
 #include "runtime/resources.h"
 #include "runtime/spawn-init.h"
 #include "runtime/sysctl.h"
@@ -20,15 +21,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #define SOCKET_NAME "start"
+/* Setting up the container is charged to it, some 150 KiB. Killed in the middle of that for lack of
+ * memory, it would take everybody along who shares its memory. */
+#define SHARED_MEMORY_MIN (1024 * 1024)
 
 /* Everything that belongs to one launch of a new container, released together. */
 struct making {
@@ -40,7 +46,9 @@ struct making {
 	bool wait; /* for `start` */
 	struct init init;
 	struct init_child child;
-	struct str state; /* for the hooks */
+	struct str state;   /* for the hooks */
+	char *shared_state; /* the same for a child with memory of its own; mapped; or NULL */
+	size_t shared_size;
 	struct console console;
 };
 
@@ -71,6 +79,8 @@ static void making_freep(struct making **pointer)
 	container_release(&making->container);
 	bundle_release(&making->bundle);
 	str_release(&making->state);
+	if (making->shared_state)
+		(void)munmap(making->shared_state, making->shared_size);
 	mem_freep(pointer);
 }
 
@@ -132,11 +142,10 @@ static int make_cgroup(struct making *making, struct error *err)
 	making->cgroup_made = !existed;
 	if (existed && cgroup_pids(&making->cgroup, found_process, NULL) == 1)
 		return error_set(err, ERROR_CONFLICT,
-				 "the cgroup %s of the new container has processes in it already",
+				 "container's cgroup is not empty: %s has processes in it already",
 				 making->container.cgroup);
 	if (existed && cgroup_frozen(&making->cgroup) == 1)
-		return error_set(err, ERROR_CONFLICT,
-				 "the cgroup %s of the new container is frozen",
+		return error_set(err, ERROR_CONFLICT, "container's cgroup unexpectedly frozen: %s",
 				 making->container.cgroup);
 	making->init.cgroup = &making->cgroup;
 	making->init.in_cgroup = making->init.user_namespace;
@@ -194,6 +203,8 @@ static int prepare_init(struct making *making, struct error *err)
 		      config->hooks[RUNTIME_HOOK_CREATE_CONTAINER].n > 0 ||
 		      config->hooks[RUNTIME_HOOK_START_CONTAINER].n > 0;
 	init->no_pivot = making->launch->no_pivot;
+	init->own_memory = config->resources.memory_limit.value > 0 &&
+			   config->resources.memory_limit.value < SHARED_MEMORY_MIN;
 	init->memory_policy = &config->memory_policy;
 	init->has_personality = config->has_personality;
 	init->personality = config->personality;
@@ -213,17 +224,22 @@ static int prepare_init(struct making *making, struct error *err)
 
 static int run_first_hooks(struct making *making, struct error *err)
 {
-	const struct runtime_hooks *hooks = making->bundle.config.hooks;
+	const struct runtime_config *config = &making->bundle.config;
 	int r;
 
+	str_clear(&making->state);
 	container_write_state(&making->container, CONTAINER_CREATING, making->child.pid, 0, false,
 			      &making->state);
-	r = hooks_run(&hooks[RUNTIME_HOOK_PRESTART], str_text(&making->state), err);
+	r = hooks_run(config, RUNTIME_HOOK_PRESTART, str_text(&making->state), err);
 	if (r == 0)
-		r = hooks_run(&hooks[RUNTIME_HOOK_CREATE_RUNTIME], str_text(&making->state), err);
+		r = hooks_run(config, RUNTIME_HOOK_CREATE_RUNTIME, str_text(&making->state), err);
 	if (r < 0)
 		return r;
-	making->init.hook_state = str_text(&making->state);
+	if (making->shared_state)
+		(void)snprintf(making->shared_state, making->shared_size, "%s",
+			       str_text(&making->state));
+	else
+		making->init.hook_state = str_text(&making->state);
 	if (send(making->child.report_fd, "", 1, MSG_NOSIGNAL) != 1)
 		return error_errno(err, errno, "tell the container's process to go on");
 	return 0;
@@ -236,7 +252,8 @@ static int explain_death(struct making *making, struct error *err)
 
 	if (cgroup_oom_count(&making->cgroup, &kills) == 0 && kills > 0)
 		return error_set(err, ERROR_EXHAUSTED,
-				 "the memory limit of container %s is too low to start it",
+				 "container init was OOM-killed: the memory limit of container %s "
+				 "is too low to start it",
 				 making->container.id);
 	return error_set(err, ERROR_SYSTEM, "the process of container %s died while it was set up",
 			 making->container.id);
@@ -263,6 +280,25 @@ static int await_ready(struct making *making, struct error *err)
 	}
 }
 
+/* A page that both see, big enough whatever the process id will be. */
+static int share_state(struct making *making, struct error *err)
+{
+	void *page;
+
+	if (!making->init.own_memory || !making->init.hooks)
+		return 0;
+	container_write_state(&making->container, CONTAINER_CREATING, INT_MAX, 0, false,
+			      &making->state);
+	making->shared_size = making->state.len + 1;
+	page = mmap(NULL, making->shared_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		    -1, 0);
+	if (page == MAP_FAILED)
+		return error_errno(err, errno, "share the state with the container's process");
+	making->shared_state = page;
+	making->init.hook_state = page;
+	return 0;
+}
+
 static int make_process(struct making *making, struct error *err)
 {
 	uint64_t flags = 0;
@@ -287,6 +323,8 @@ static int make_process(struct making *making, struct error *err)
 	if (r == 0)
 		r = listener_prepare(&making->init, making->bundle.config.seccomp,
 				     &making->container, CONTAINER_CREATING, err);
+	if (r == 0)
+		r = share_state(making, err);
 	if (r == 0)
 		r = init_spawn(&making->init, flags, making->init.cgroup, &making->child, err);
 	return r < 0 ? r : gate_open(&making->init, &making->child, err);
@@ -329,6 +367,8 @@ int launch_create(const struct launch *launch, struct error *err)
 		r = container_write_pid(&making->container, making->child.pid, err);
 	if (r == 0)
 		r = pid_file_write(launch->pid_file, making->child.pid, err);
+	if (r == 0)
+		r = pidfd_socket_send(launch->pidfd_socket, making->child.pid_fd, err);
 	if (r < 0) {
 		undo(making);
 		return r;
@@ -341,13 +381,12 @@ int launch_create(const struct launch *launch, struct error *err)
 static int run_poststart(const struct bundle *bundle, const struct container *container,
 			 struct error *err)
 {
-	const struct runtime_hooks *hooks = &bundle->config.hooks[RUNTIME_HOOK_POSTSTART];
 	auto_str state = {0};
 
-	if (hooks->n == 0)
+	if (bundle->config.hooks[RUNTIME_HOOK_POSTSTART].n == 0)
 		return 0;
 	container_write_state(container, CONTAINER_RUNNING, container->pid, 0, false, &state);
-	return hooks_run(hooks, str_text(&state), err);
+	return hooks_run(&bundle->config, RUNTIME_HOOK_POSTSTART, str_text(&state), err);
 }
 
 /* The end of the connection: the program runs. */
@@ -384,6 +423,8 @@ static int start_run(struct making *making, struct error *err)
 		r = run_poststart(&making->bundle, &making->container, err);
 	if (r == 0)
 		r = pid_file_write(making->launch->pid_file, making->child.pid, err);
+	if (r == 0)
+		r = pidfd_socket_send(making->launch->pidfd_socket, making->child.pid_fd, err);
 	return r;
 }
 
@@ -406,10 +447,12 @@ int launch_run(const struct launch *launch, int *ret_status, struct error *err)
 	if (r < 0)
 		return error_errno(err, r, "wait for container %s", launch->id);
 	*ret_status = r;
-	return launch->keep ? 0 : lifecycle_delete(launch->root_fd, launch->id, true, err);
+	return launch->keep
+		       ? 0
+		       : lifecycle_delete(launch->root_fd, launch->id, true, launch->warn, err);
 }
 
-int launch_start(int root_fd, const char *id, struct error *err)
+int launch_start(int root_fd, const char *id, void (*warn)(const char *sentence), struct error *err)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	auto_container container = {.dir_fd = -EBADF};
@@ -437,5 +480,10 @@ int launch_start(int root_fd, const char *id, struct error *err)
 	r = await_exec(fd, &bundle, err);
 	/* It has been started once, however that went. */
 	(void)unlinkat(container.dir_fd, SOCKET_NAME, 0);
-	return r < 0 ? r : run_poststart(&bundle, &container, err);
+	if (r == 0)
+		r = run_poststart(&bundle, &container, err);
+	/* The container is stopped, and gone (OCI runtime 1.2.1, lifecycle step 9). */
+	if (r < 0 && container_status(&container) == CONTAINER_RUNNING)
+		(void)!lifecycle_delete(root_fd, id, true, warn, NULL);
+	return r;
 }

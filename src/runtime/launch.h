@@ -36,7 +36,8 @@ int launch_create(const struct launch *launch, struct error *err) MUST_CHECK;
 int launch_run(const struct launch *launch, int *ret_status, struct error *err) MUST_CHECK;
 
 /* Lets a created container go. ERROR_CONFLICT if it is not one. */
-int launch_start(int root_fd, const char *id, struct error *err) MUST_CHECK;
+int launch_start(int root_fd, const char *id, void (*warn)(const char *sentence),
+		 struct error *err) MUST_CHECK;
 
 /* What exec runs: a process object of the specification, or the container's own with changes. */
 struct launch_exec {

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/parse.h"
 #include "kern/cgroup.h"
+#include "kern/mount.h"
 #include "kern/process.h"
 #include "runtime/bundle.h"
 #include "runtime/container.h"
@@ -25,7 +26,7 @@ int lifecycle_parse_signal(const char *text)
 {
 	uint32_t number;
 
-	if (parse_u32(text, 1, SIGRTMAX, &number) == 0)
+	if (parse_u32(text, 0, (uint32_t)SIGRTMAX, &number) == 0)
 		return (int)number;
 	if (strncasecmp(text, "SIG", 3) == 0)
 		text += 3;
@@ -122,17 +123,28 @@ int lifecycle_pause(int root_fd, const char *id, bool pause, struct error *err)
 	return r < 0 ? error_errno(err, r, "%s container %s", pause ? "pause" : "resume", id) : 0;
 }
 
-static int run_poststop(const struct container *container)
+static void run_poststop(const struct container *container, const struct bundle *bundle,
+			 void (*warn)(const char *sentence))
 {
-	auto_bundle bundle = {0};
 	auto_str state = {0};
 
 	/* The container is gone whatever they say (OCI runtime 1.2, lifecycle step 13). */
-	if (bundle_open(container->bundle, container->config, &bundle, NULL) < 0 ||
-	    bundle.config.hooks[RUNTIME_HOOK_POSTSTOP].n == 0)
-		return 0;
+	if (!bundle->path || bundle->config.hooks[RUNTIME_HOOK_POSTSTOP].n == 0)
+		return;
 	container_write_state(container, CONTAINER_STOPPED, 0, 0, false, &state);
-	return hooks_run(&bundle.config.hooks[RUNTIME_HOOK_POSTSTOP], str_text(&state), NULL);
+	hooks_run_all(&bundle->config, RUNTIME_HOOK_POSTSTOP, str_text(&state), warn);
+}
+
+/* Without a mount namespace its mounts are the caller's, and nobody else will take them away. */
+static void detach_mounts(const struct container *container, const struct bundle *bundle)
+{
+	auto_fd int root_fd = -EBADF;
+
+	if (!bundle->path || bundle->config.namespaces[RUNTIME_NAMESPACE_MOUNT].present)
+		return;
+	root_fd = open(container->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = bundle->config.mount_count; root_fd >= 0 && i > 0; i--)
+		(void)!mount_detach(root_fd, bundle->config.mounts[i - 1].destination);
 }
 
 static int remove_cgroup(const struct container *container, bool force, struct error *err)
@@ -191,10 +203,12 @@ static int end_process(const struct container *container, struct error *err)
 	return r < 0 ? error_errno(err, r, "end the process of container %s", container->id) : 0;
 }
 
-int lifecycle_delete(int root_fd, const char *id, bool force, struct error *err)
+int lifecycle_delete(int root_fd, const char *id, bool force, void (*warn)(const char *sentence),
+		     struct error *err)
 {
 	auto_container container = {.dir_fd = -EBADF};
 	auto_error load_error = {0};
+	auto_bundle bundle = {0};
 	enum container_status status;
 	int r;
 
@@ -214,9 +228,14 @@ int lifecycle_delete(int root_fd, const char *id, bool force, struct error *err)
 	r = end_process(&container, err);
 	if (r == 0)
 		r = remove_cgroup(&container, force, err);
+	/* A bundle that is gone or changed has nothing to say any more. */
+	if (r == 0)
+		(void)!bundle_open(container.bundle, container.config, &bundle, NULL);
+	if (r == 0)
+		detach_mounts(&container, &bundle);
 	if (r == 0)
 		r = container_remove(root_fd, &container, err);
 	if (r == 0)
-		(void)!run_poststop(&container);
+		run_poststop(&container, &bundle, warn);
 	return r;
 }

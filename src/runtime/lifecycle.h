@@ -20,6 +20,7 @@ int lifecycle_kill(int root_fd, const char *id, int signal, bool all, struct err
  * half made included: everything in its cgroup is killed first, and a container that is not there
  * is fine.
  */
-int lifecycle_delete(int root_fd, const char *id, bool force, struct error *err) MUST_CHECK;
+int lifecycle_delete(int root_fd, const char *id, bool force, void (*warn)(const char *sentence),
+		     struct error *err) MUST_CHECK;
 
 int lifecycle_pause(int root_fd, const char *id, bool pause, struct error *err) MUST_CHECK;

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "kern/cgroup-device.h"
+#include "runtime/resources-io.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -9,68 +10,70 @@
 #include <string.h>
 
 #define DEFAULT_PERIOD 100000 /* microseconds */
-/* Setting up the container is charged to it, some 150 KiB; killed in the middle of that for lack of
- * memory, it would take the runtime along, whose memory it shares. */
-#define MEMORY_MIN (512 * 1024)
-
-/* v2: whether the parent leaves the controller to its children. */
-static bool is_handed_down(const struct cgroup *cgroup, const char *controller)
-{
-	char list[256], *rest = list, *word;
-
-	if (!cgroup->v2 ||
-	    cgroup_read(cgroup, controller, "cgroup.controllers", list, sizeof(list)) < 0)
-		return true;
-	while ((word = strsep(&rest, " \n")))
-		if (STREQ(word, controller))
-			return true;
-	return false;
-}
-
-static int set_file(const struct cgroup *cgroup, const char *controller, const char *file,
-		    const char *text, struct error *err)
-{
-	int r = cgroup_write(cgroup, controller, file, text);
-
-	if (r == -ENODEV || (r == -ENOENT && !cgroup_has(cgroup, controller)))
-		return error_set(err, ERROR_UNSUPPORTED,
-				 "set %s to %s: this machine has no cgroup controller %s", file,
-				 text, controller);
-	if (r == -ENOENT && !is_handed_down(cgroup, controller))
-		return error_set(err, ERROR_UNSUPPORTED,
-				 "set %s to %s: the parent of cgroup %s does not hand the "
-				 "controller %s down, as one with processes of its own cannot",
-				 file, text, cgroup->path, controller);
-	if (r == -ENOENT)
-		return error_set(err, ERROR_UNSUPPORTED,
-				 "set %s to %s: this kernel has no such limit", file, text);
-	if (r < 0)
-		return error_errno(err, r, "set %s to %s", file, text);
-	return 0;
-}
-
 static int set_number(const struct cgroup *cgroup, const char *controller, const char *file,
 		      int64_t number, struct error *err)
 {
 	char text[32];
 
 	if (number < 0 && cgroup->v2)
-		return set_file(cgroup, controller, file, "max", err);
+		return resources_set(cgroup, controller, file, "max", err);
 	(void)snprintf(text, sizeof(text), "%" PRId64, number);
-	return set_file(cgroup, controller, file, text, err);
+	return resources_set(cgroup, controller, file, text, err);
+}
+
+/* What is refused for being in use is said with the figures. */
+static int set_memory(const struct cgroup *cgroup, const char *file, int64_t value,
+		      struct error *err)
+{
+	char text[32], usage[32] = "";
+	int r;
+
+	(void)snprintf(text, sizeof(text), "%" PRId64, value);
+	r = cgroup_write(cgroup, "memory", file, text);
+	if (r != -EBUSY)
+		return resources_set(cgroup, "memory", file, text, err);
+	if (cgroup_read(cgroup, "memory", "memory.usage_in_bytes", usage, sizeof(usage)) < 0)
+		usage[0] = '\0';
+	usage[strcspn(usage, "\n")] = '\0';
+	return error_set(err, ERROR_CONFLICT,
+			 "unable to set memory limit to %" PRId64
+			 " (current usage: %s): %s is busy",
+			 value, usage, file);
+}
+
+/* The limit of memory and swap may never be below that of memory, not even between the two. */
+static int set_memory_and_swap(const struct cgroup *cgroup, int64_t limit, int64_t swap,
+			       struct error *err)
+{
+	static const char limit_file[] = "memory.limit_in_bytes";
+	static const char swap_file[] = "memory.memsw.limit_in_bytes";
+	char text[32];
+	long long now;
+	int r;
+
+	/* No limit on memory is none on both; a kernel without swap accounting has none anyway. */
+	if (limit == -1 && swap == 0 && cgroup_write(cgroup, "memory", swap_file, "-1") < 0)
+		swap = 0;
+	if (limit == 0 || swap == 0) {
+		r = limit != 0 ? set_memory(cgroup, limit_file, limit, err) : 0;
+		return r == 0 && swap != 0 ? set_memory(cgroup, swap_file, swap, err) : r;
+	}
+	r = cgroup_read(cgroup, "memory", limit_file, text, sizeof(text));
+	if (r < 0)
+		return error_errno(err, r, "read %s", limit_file);
+	if (swap == -1 || (sscanf(text, "%lld", &now) == 1 && now < swap)) {
+		r = set_memory(cgroup, swap_file, swap, err);
+		return r < 0 ? r : set_memory(cgroup, limit_file, limit, err);
+	}
+	r = set_memory(cgroup, limit_file, limit, err);
+	return r < 0 ? r : set_memory(cgroup, swap_file, swap, err);
 }
 
 static int apply_memory_v1(const struct cgroup *cgroup, const struct runtime_resources *res,
 			   struct error *err)
 {
-	int r = 0;
+	int r = set_memory_and_swap(cgroup, res->memory_limit.value, res->memory_swap.value, err);
 
-	if (res->memory_limit.set && res->memory_limit.value != 0)
-		r = set_number(cgroup, "memory", "memory.limit_in_bytes", res->memory_limit.value,
-			       err);
-	if (r == 0 && res->memory_swap.set && res->memory_swap.value != 0)
-		r = set_number(cgroup, "memory", "memory.memsw.limit_in_bytes",
-			       res->memory_swap.value, err);
 	if (r == 0 && res->memory_reservation.set && res->memory_reservation.value != 0)
 		r = set_number(cgroup, "memory", "memory.soft_limit_in_bytes",
 			       res->memory_reservation.value, err);
@@ -108,6 +111,40 @@ static int apply_memory_v2(const struct cgroup *cgroup, const struct runtime_res
 	return r;
 }
 
+/* Each may be impossible before the other is set: the kernel looks at the parent's ratio. */
+static int apply_quota_v1(const struct cgroup *cgroup, int64_t period, int64_t quota,
+			  struct error *err)
+{
+	char text[32];
+	int r = 0;
+
+	(void)snprintf(text, sizeof(text), "%" PRId64, period);
+	if (period != 0 && quota != 0 &&
+	    cgroup_write(cgroup, "cpu", "cpu.cfs_period_us", text) == -EINVAL) {
+		r = set_number(cgroup, "cpu", "cpu.cfs_quota_us", quota, err);
+		return r < 0 ? r : set_number(cgroup, "cpu", "cpu.cfs_period_us", period, err);
+	}
+	if (period != 0)
+		r = set_number(cgroup, "cpu", "cpu.cfs_period_us", period, err);
+	if (r == 0 && quota != 0)
+		r = set_number(cgroup, "cpu", "cpu.cfs_quota_us", quota, err);
+	return r;
+}
+
+static int apply_realtime_v1(const struct cgroup *cgroup, const struct runtime_resources *res,
+			     struct error *err)
+{
+	int r = 0;
+
+	if (res->cpu_realtime_period.value != 0)
+		r = set_number(cgroup, "cpu", "cpu.rt_period_us", res->cpu_realtime_period.value,
+			       err);
+	if (r == 0 && res->cpu_realtime_runtime.value != 0)
+		r = set_number(cgroup, "cpu", "cpu.rt_runtime_us", res->cpu_realtime_runtime.value,
+			       err);
+	return r;
+}
+
 static int apply_cpu_v1(const struct cgroup *cgroup, const struct runtime_resources *res,
 			struct error *err)
 {
@@ -115,10 +152,10 @@ static int apply_cpu_v1(const struct cgroup *cgroup, const struct runtime_resour
 
 	if (res->cpu_shares.set && res->cpu_shares.value != 0)
 		r = set_number(cgroup, "cpu", "cpu.shares", res->cpu_shares.value, err);
-	if (r == 0 && res->cpu_period.set && res->cpu_period.value != 0)
-		r = set_number(cgroup, "cpu", "cpu.cfs_period_us", res->cpu_period.value, err);
-	if (r == 0 && res->cpu_quota.set && res->cpu_quota.value != 0)
-		r = set_number(cgroup, "cpu", "cpu.cfs_quota_us", res->cpu_quota.value, err);
+	if (r == 0)
+		r = apply_quota_v1(cgroup, res->cpu_period.value, res->cpu_quota.value, err);
+	if (r == 0)
+		r = apply_realtime_v1(cgroup, res, err);
 	if (r == 0 && res->cpu_burst.set)
 		r = set_number(cgroup, "cpu", "cpu.cfs_burst_us", res->cpu_burst.value, err);
 	if (r == 0 && res->cpu_idle.set)
@@ -135,6 +172,10 @@ static int apply_cpu_v2(const struct cgroup *cgroup, const struct runtime_resour
 	char text[64];
 	int r = 0;
 
+	if (res->cpu_realtime_runtime.value != 0 || res->cpu_realtime_period.value != 0)
+		return error_set(
+			err, ERROR_UNSUPPORTED,
+			"cpu.realtimeRuntime and realtimePeriod: cgroup v2 cannot do that");
 	/* 2..262144 onto 1..10000, as the kernel's documentation has it. */
 	if (res->cpu_shares.set && res->cpu_shares.value >= 2)
 		r = set_number(cgroup, "cpu", "cpu.weight",
@@ -145,7 +186,7 @@ static int apply_cpu_v2(const struct cgroup *cgroup, const struct runtime_resour
 				       res->cpu_quota.value, period);
 		else
 			(void)snprintf(text, sizeof(text), "max %" PRId64, period);
-		r = set_file(cgroup, "cpu", "cpu.max", text, err);
+		r = resources_set(cgroup, "cpu", "cpu.max", text, err);
 	}
 	if (r == 0 && res->cpu_burst.set)
 		r = set_number(cgroup, "cpu", "cpu.max.burst", res->cpu_burst.value, err);
@@ -161,33 +202,51 @@ static int apply_unified(const struct cgroup *cgroup, const struct runtime_resou
 
 	if (res->unified_count > 0 && !cgroup->v2)
 		return error_set(err, ERROR_UNSUPPORTED,
-				 "linux.resources.unified needs cgroup v2, this machine has v1");
+				 "invalid configuration: linux.resources.unified needs cgroup v2, "
+				 "and this machine has v1");
 	for (size_t i = 0; r == 0 && i < res->unified_count; i++)
-		r = set_file(cgroup, "", res->unified[i].file, res->unified[i].value, err);
+		r = resources_set(cgroup, "", res->unified[i].file, res->unified[i].value, err);
 	return r;
+}
+
+/* memory.checkBeforeUpdate: a limit below what is in use would kill. */
+static int check_usage(const struct cgroup *cgroup, const struct runtime_resources *res,
+		       struct error *err)
+{
+	int64_t limit = res->memory_limit.value;
+	char text[32];
+	long long usage;
+
+	if (!res->memory_check || limit <= 0)
+		return 0;
+	if (cgroup_read(cgroup, "memory", cgroup->v2 ? "memory.current" : "memory.usage_in_bytes",
+			text, sizeof(text)) < 0 ||
+	    sscanf(text, "%lld", &usage) != 1 || usage <= limit)
+		return 0;
+	return error_set(err, ERROR_CONFLICT,
+			 "rejecting memory limit %" PRId64 ": %lld bytes are in use", limit, usage);
 }
 
 int resources_apply(const struct cgroup *cgroup, const struct runtime_resources *res,
 		    struct error *err)
 {
-	int r;
+	int r = check_usage(cgroup, res, err);
 
-	if (res->memory_limit.value > 0 && res->memory_limit.value < MEMORY_MIN)
-		return error_set(err, ERROR_INVALID,
-				 "the memory limit of %" PRId64
-				 " bytes is too low to start a container: give at least %d",
-				 res->memory_limit.value, MEMORY_MIN);
+	if (r < 0)
+		return r;
 	r = cgroup->v2 ? apply_memory_v2(cgroup, res, err) : apply_memory_v1(cgroup, res, err);
 	if (r == 0)
 		r = cgroup->v2 ? apply_cpu_v2(cgroup, res, err) : apply_cpu_v1(cgroup, res, err);
 	if (r == 0 && res->cpus && *res->cpus)
-		r = set_file(cgroup, "cpuset", "cpuset.cpus", res->cpus, err);
+		r = resources_set(cgroup, "cpuset", "cpuset.cpus", res->cpus, err);
 	if (r == 0 && res->mems && *res->mems)
-		r = set_file(cgroup, "cpuset", "cpuset.mems", res->mems, err);
+		r = resources_set(cgroup, "cpuset", "cpuset.mems", res->mems, err);
 	if (r == 0 && res->pids_limit.set)
-		r = set_file(cgroup, "pids", "pids.max", "max", err);
-	if (r == 0 && res->pids_limit.set && res->pids_limit.value > 0)
-		r = set_number(cgroup, "pids", "pids.max", res->pids_limit.value, err);
+		r = res->pids_limit.value > 0
+			    ? set_number(cgroup, "pids", "pids.max", res->pids_limit.value, err)
+			    : resources_set(cgroup, "pids", "pids.max", "max", err);
+	if (r == 0)
+		r = resources_apply_io(cgroup, res, err);
 	if (r == 0)
 		r = apply_unified(cgroup, res, err);
 	return r;

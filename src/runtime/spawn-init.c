@@ -261,6 +261,12 @@ int init_error(const struct init_message *message, struct error *err)
 				 "container init: mount on %s is not allowed: nothing but a proc "
 				 "file system belongs at or below /proc, and nothing at /",
 				 message->detail);
+	if (message->stage == INIT_MOUNT_LINK)
+		return error_set(
+			err, ERROR_DENIED,
+			"container init: %s must be mounted on ordinary directory, and the "
+			"image has a symlink there",
+			message->detail);
 	if (message->stage == INIT_RLIMIT && message->errnum == EPERM)
 		return error_set(err, ERROR_DENIED,
 				 "container init: the limit %s cannot be raised above the hard "

@@ -59,6 +59,14 @@ static int check_one(const struct runtime_config *config, const char *path)
 	return -EINVAL;
 }
 
+static bool is_said_twice(const struct runtime_config *config, const char *path)
+{
+	path += strlen(PREFIX);
+	if (STREQ(path, "kernel/hostname"))
+		return config->hostname && *config->hostname;
+	return STREQ(path, "kernel/domainname") && config->domainname && *config->domainname;
+}
+
 int sysctl_check(const struct runtime_config *config, struct error *err)
 {
 	char path[256];
@@ -69,6 +77,11 @@ int sysctl_check(const struct runtime_config *config, struct error *err)
 
 		if (r == 0)
 			r = check_one(config, path);
+		if (r == 0 && is_said_twice(config, path))
+			return error_set(err, ERROR_INVALID,
+					 "sysctl %s is not allowed: config.json has the name in "
+					 "hostname or domainname already",
+					 key);
 		if (r == -EPERM)
 			return error_set(err, ERROR_INVALID,
 					 "sysctl %s is not allowed: the container shares that "

@@ -54,14 +54,13 @@ int terminal_connect(const char *path, const struct runtime_process *process,
 	return 0;
 }
 
-static int send_master(int socket_fd, int master)
+int terminal_send(int socket_fd, const char *name, int fd)
 {
-	static const char name[] = "/dev/ptmx";
 	union {
 		char buf[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} control = {0};
-	struct iovec iov = {.iov_base = (char *)name, .iov_len = sizeof(name) - 1};
+	struct iovec iov = {.iov_base = (char *)name, .iov_len = strlen(name)};
 	struct msghdr message = {.msg_iov = &iov,
 				 .msg_iovlen = 1,
 				 .msg_control = control.buf,
@@ -71,7 +70,7 @@ static int send_master(int socket_fd, int master)
 	header->cmsg_level = SOL_SOCKET;
 	header->cmsg_type = SCM_RIGHTS;
 	header->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(header), &master, sizeof(int));
+	memcpy(CMSG_DATA(header), &fd, sizeof(int));
 	return sendmsg(socket_fd, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
@@ -137,5 +136,5 @@ int terminal_make(int console_fd, const struct runtime_process *process, bool sh
 	r = show ? show_console(root, slave) : 0;
 	if (r == 0)
 		r = use_slave(slave, process);
-	return r < 0 ? r : send_master(console_fd, master);
+	return r < 0 ? r : terminal_send(console_fd, "/dev/ptmx", master);
 }

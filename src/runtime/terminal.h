@@ -25,3 +25,6 @@ int terminal_connect(const char *socket, const struct runtime_process *process,
  * @show it also appears as /dev/console.
  */
 int terminal_make(int console_fd, const struct runtime_process *process, bool show) MUST_CHECK;
+
+/* Sends a descriptor with @name as the message's text, which is how runc sends one. 0 or -errno. */
+int terminal_send(int socket_fd, const char *name, int fd) MUST_CHECK;

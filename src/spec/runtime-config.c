@@ -212,24 +212,30 @@ static int read_hook(const struct json *object, struct runtime_hook *hook, struc
 	return 0;
 }
 
+static const char *const hook_names[RUNTIME_HOOK_COUNT] = {
+	[RUNTIME_HOOK_PRESTART] = "prestart",
+	[RUNTIME_HOOK_CREATE_RUNTIME] = "createRuntime",
+	[RUNTIME_HOOK_CREATE_CONTAINER] = "createContainer",
+	[RUNTIME_HOOK_START_CONTAINER] = "startContainer",
+	[RUNTIME_HOOK_POSTSTART] = "poststart",
+	[RUNTIME_HOOK_POSTSTOP] = "poststop",
+};
+
+const char *runtime_hook_name(enum runtime_hook_kind kind)
+{
+	return hook_names[kind];
+}
+
 static int read_hooks(const struct json *root, struct runtime_config *config, struct error *err)
 {
-	static const char *const keys[RUNTIME_HOOK_COUNT] = {
-		[RUNTIME_HOOK_PRESTART] = "prestart",
-		[RUNTIME_HOOK_CREATE_RUNTIME] = "createRuntime",
-		[RUNTIME_HOOK_CREATE_CONTAINER] = "createContainer",
-		[RUNTIME_HOOK_START_CONTAINER] = "startContainer",
-		[RUNTIME_HOOK_POSTSTART] = "poststart",
-		[RUNTIME_HOOK_POSTSTOP] = "poststop",
-	};
 	const struct json *object, *array;
 	int r;
 
 	r = read_container(root, "", "hooks", JSON_OBJECT, &object, err);
-	for (size_t i = 0; r >= 0 && object && i < ARRAY_SIZE(keys); i++) {
+	for (size_t i = 0; r >= 0 && object && i < ARRAY_SIZE(hook_names); i++) {
 		struct runtime_hooks *hooks = &config->hooks[i];
 
-		r = read_container(object, "hooks", keys[i], JSON_ARRAY, &array, err);
+		r = read_container(object, "hooks", hook_names[i], JSON_ARRAY, &array, err);
 		if (r < 0)
 			break;
 		hooks->n = json_count(array);

@@ -385,5 +385,8 @@ static inline bool runtime_has_namespace(const struct runtime_config *config,
 	return config->namespaces[kind].present;
 }
 
+/* "prestart", "createRuntime", ... */
+const char *runtime_hook_name(enum runtime_hook_kind kind);
+
 /* "network", "pid", ... as config.json has them. */
 const char *runtime_namespace_name(enum runtime_namespace_kind kind);

@@ -134,6 +134,32 @@ static int read_bits(const char *text, const char *where, struct runtime_bits **
 	return 0;
 }
 
+/* What the kernel would answer with EINVAL alone (sched(7), "Deadline scheduling"). */
+static int check_deadline(const struct runtime_i64 *runtime, const struct runtime_i64 *deadline,
+			  const struct runtime_i64 *period, struct error *err)
+{
+	static const char start[] = "process.scheduler: sched_setattr: `SCHED_DEADLINE`";
+	const long long least = 1024, most = INT64_MAX;
+
+	if (!runtime->set)
+		return error_set(err, ERROR_INVALID, "%s requires `runtime`", start);
+	if (!deadline->set)
+		return error_set(err, ERROR_INVALID, "%s requires `deadline`", start);
+	if (runtime->value == 0)
+		return error_set(err, ERROR_INVALID, "%s runtime must be greater than 0", start);
+	if (runtime->value < least)
+		return error_set(err, ERROR_INVALID,
+				 "%s runtime %lld must be between %lld and %lld", start,
+				 (long long)runtime->value, least, most);
+	if (runtime->value > deadline->value)
+		return error_set(err, ERROR_INVALID, "%s runtime %lld must be <= deadline %lld",
+				 start, (long long)runtime->value, (long long)deadline->value);
+	if (period->set && period->value > 0 && deadline->value > period->value)
+		return error_set(err, ERROR_INVALID, "%s deadline %lld must be <= period %lld",
+				 start, (long long)deadline->value, (long long)period->value);
+	return 0;
+}
+
 static int read_scheduler(const struct json *process, struct runtime_scheduler *ret,
 			  struct error *err)
 {
@@ -169,6 +195,8 @@ static int read_scheduler(const struct json *process, struct runtime_scheduler *
 			      err);
 		ret->flags |= value;
 	}
+	if (r >= 0 && ret->policy == POLICY_DEADLINE)
+		r = check_deadline(&runtime, &deadline, &period, err);
 	if (r < 0)
 		return r;
 	ret->set = true;

@@ -43,6 +43,8 @@ class Bundle:
         self.process["args"] = list(args)
         self.process["rlimits"] = []
         self.config["root"]["readonly"] = False
+        if {"type": "cgroup"} not in self.linux["namespaces"]:
+            self.linux["namespaces"].append({"type": "cgroup"})
         names = ["CAP_" + name for name in CAPABILITIES]
         for which in ("bounding", "effective", "permitted"):
             self.process["capabilities"][which] = list(names)

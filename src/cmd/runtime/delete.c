@@ -43,7 +43,7 @@ static int delete_matching(int root_fd, const char *pattern, bool force, struct 
 		return error_set(err, ERROR_INVALID, "%s is no regular expression", pattern);
 	r = container_each(root_fd, add_matching, &matching, err);
 	for (size_t i = 0; r == 0 && i < matching.ids.n; i++)
-		r = lifecycle_delete(root_fd, matching.ids.v[i], force, err);
+		r = lifecycle_delete(root_fd, matching.ids.v[i], force, runtime_warn, err);
 	strv_release(&matching.ids);
 	regfree(&matching.expression);
 	return r;
@@ -62,7 +62,7 @@ static int delete_container(const struct invocation *invocation, void *values)
 				    &err);
 	else if (r == 0)
 		r = lifecycle_delete(runtime->root_fd, invocation->operands[0],
-				     delete_values->force, &err);
+				     delete_values->force, runtime_warn, &err);
 	return r < 0 ? runtime_fail(&err, RUNTIME_FAILED) : 0;
 }
 

@@ -19,13 +19,10 @@
 #include <unistd.h>
 
 static const struct command *const commands[] = {
-	&command_create, &command_delete,
-	&command_exec,	 &command_features,
-	&command_kill,	 &command_list,
-	&command_pause,	 &command_ps,
-	&command_resume, &command_run_container,
-	&command_spec,	 &command_start,
-	&command_state,	 NULL,
+	&command_create,   &command_delete, &command_events,	    &command_exec,
+	&command_features, &command_kill,   &command_list,	    &command_pause,
+	&command_ps,	   &command_resume, &command_run_container, &command_spec,
+	&command_start,	   &command_state,  &command_update,	    NULL,
 };
 
 static const struct option global_options[] = {

@@ -37,6 +37,7 @@ void runtime_warn(const char *sentence);
 
 extern const struct command command_create;
 extern const struct command command_delete;
+extern const struct command command_events;
 extern const struct command command_exec;
 extern const struct command command_features;
 extern const struct command command_kill;
@@ -48,3 +49,4 @@ extern const struct command command_run_container;
 extern const struct command command_spec;
 extern const struct command command_start;
 extern const struct command command_state;
+extern const struct command command_update;

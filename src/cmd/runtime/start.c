@@ -11,7 +11,7 @@ static int start(const struct invocation *invocation, void *values)
 
 	r = runtime_open(runtime, &err);
 	if (r == 0)
-		r = launch_start(runtime->root_fd, invocation->operands[0], &err);
+		r = launch_start(runtime->root_fd, invocation->operands[0], runtime_warn, &err);
 	return r < 0 ? runtime_fail(&err, RUNTIME_FAILED) : 0;
 }
 
