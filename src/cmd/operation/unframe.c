@@ -33,8 +33,8 @@ static int pass(struct http1_body *body, const char *data, size_t len)
 		if (r < 0)
 			return r;
 	}
-	/* A connection that is not used again has nothing behind the body. */
-	return r == 0 && len > 0 ? -EBADMSG : r;
+	/* What is behind the body is of a request that nobody will answer. */
+	return r;
 }
 
 static int copy(struct http1_body *body, int fd)
