@@ -148,6 +148,26 @@ static bool is_json_type(const char *type)
 	return n == sizeof(json) - 1 && strncasecmp(type, json, n) == 0;
 }
 
+/*
+ * About how many values the text has: a short one may mean many, and each of them costs the reader
+ * some hundred bytes of memory. Malformed text is counted somehow.
+ */
+static size_t count_values(const char *data, size_t len)
+{
+	size_t count = 1;
+	bool quoted = false;
+
+	for (size_t i = 0; i < len; i++) {
+		if (quoted && data[i] == '\\')
+			i++;
+		else if (data[i] == '"')
+			quoted = !quoted;
+		else if (!quoted)
+			count += data[i] == ',' || data[i] == '[' || data[i] == '{';
+	}
+	return count;
+}
+
 int route_read_body(const struct route *route, struct request *request, const char *data,
 		    size_t len, struct error *err)
 {
@@ -161,6 +181,9 @@ int route_read_body(const struct route *route, struct request *request, const ch
 		return error_set(err, ERROR_INVALID,
 				 "unsupported Content-Type header (%s): must be 'application/json'",
 				 type ? type : "");
+	if (count_values(data, len) > ROUTE_VALUES_MAX)
+		return error_set(err, ERROR_INVALID, "invalid JSON: more than %d values",
+				 ROUTE_VALUES_MAX);
 	r = json_parse(data, len, &request->body, &offset);
 	if (r < 0)
 		return error_set(err, ERROR_INVALID, "invalid JSON: %s at byte %zu",

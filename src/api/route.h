@@ -21,7 +21,8 @@ enum route_body {
 	ROUTE_STREAM, /* a body of any length, which the operation has read for it */
 };
 
-#define ROUTE_JSON_MAX (2u << 20)
+#define ROUTE_JSON_MAX	 (1u << 20)
+#define ROUTE_VALUES_MAX 65536 /* values in one document */
 
 /* An answer that is always the same. */
 struct route_answer {

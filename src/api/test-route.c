@@ -148,6 +148,25 @@ TEST(a_body_is_json_and_says_so)
 	error_release(&failure);
 }
 
+TEST(a_body_has_not_too_many_values)
+{
+	auto_str body = {0};
+
+	str_append_char(&body, '[');
+	for (int i = 0; i < ROUTE_VALUES_MAX - 2; i++)
+		str_append(&body, "0,");
+	str_append(&body, "\",[{\\\",[{\"]");
+	assert_int_equal(read_body("application/json", body.data), 0);
+	str_clear(&body);
+	for (int i = 0; i < ROUTE_VALUES_MAX; i++)
+		str_append(&body, i ? ",{}" : "[{}");
+	str_append_char(&body, ']');
+	assert_true(read_body("application/json", body.data) < 0);
+	assert_string_equal(failure.message, "invalid JSON: more than 65536 values");
+	request_release(&request);
+	error_release(&failure);
+}
+
 TEST(flags_are_read_as_docker_reads_them)
 {
 	static const struct {

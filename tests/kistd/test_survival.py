@@ -166,3 +166,20 @@ def test_a_client_that_is_too_slow_is_told(kistd):
     assert silent.recv(4096) == b""
     client.close()
     silent.close()
+
+
+@pytest.mark.parametrize("document", [
+    "[" + ",".join(["0"] * 500000) + "]",
+    "[" + ",".join(["{}"] * 60000) + "]",
+    "{" + ",".join(f'"{i:x}":"x"' for i in range(60000)) + "}",
+    '"' + "\\u0041" * 170000 + '"',
+    "[" * 500000,
+    '{"Image":"' + "a" * 1000000 + '"}',
+], ids=["numbers", "objects", "members", "escapes", "depth", "text"])
+def test_a_large_document_is_not_held(kistd, document):
+    door = kistd.door
+    for _ in range(3):
+        answer = kistd.ask("POST", "/containers/create", document, {"Content-Type": "application/json"})
+        assert 400 <= answer.status < 500
+    assert kistd.door == door
+    assert kistd.resident() <= 4096

@@ -11,6 +11,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,8 @@
 #define IDLE_TIME  (120 * TIME_SECOND)
 #define DRAIN_TIME (2 * TIME_SECOND)
 #define SWEEP_TIME TIME_SECOND
+/* Bodies above this are rare enough for memory to be tidied up after them. */
+#define CONTENT_LARGE (64 << 10)
 
 enum connection_state {
 	CONNECTION_IDLE, /* nothing of a request has come */
@@ -60,14 +63,25 @@ static void set_size(struct connection *connection, size_t size)
 	connection->size = size;
 }
 
+/* What a large document was made of lies between things that live on. */
+static void memory_give_back(void)
+{
+#ifdef __GLIBC__
+	(void)malloc_trim(0);
+#endif
+}
+
 /* Forgets the request that has been served, and keeps what came behind it. */
 static void forget_request(struct connection *connection)
 {
 	struct quota *quota = &connection->door->quota;
+	bool large = connection->content.len > CONTENT_LARGE;
 
 	quota_credit(quota, connection->user, connection->content.len);
 	str_release(&connection->content);
 	request_release(&connection->request);
+	if (large)
+		memory_give_back();
 	mem_freep(&connection->http);
 	connection->http = NULL;
 	connection->route = NULL;

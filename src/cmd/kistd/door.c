@@ -14,8 +14,8 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
-#define MEMORY_MAX	(96u << 20) /* of the process */
-#define BYTES_MAX	(48u << 20) /* of what clients have sent */
+#define MEMORY_MAX	(192u << 20) /* of the process */
+#define BYTES_MAX	(48u << 20)  /* of what clients have sent */
 #define DESCRIPTORS_OWN 64
 #define ACCEPT_BATCH	16
 #define DRAIN_MAX	(5 * TIME_SECOND)
