@@ -1,12 +1,10 @@
 #include "api/docker/container-decode.h"
 
-#include "api/docker/body.h"
 #include "api/docker/container-request.h"
 #include "api/docker/create.h"
+#include "api/docker/query.h"
 #include "base/mem.h"
 #include "base/parse.h"
-#include "base/str.h"
-#include "base/time.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -106,29 +104,6 @@ int decode_container_remove(const struct request *request, void *values, struct 
 	return 0;
 }
 
-/* Seconds since 1970, with up to nine places behind a dot: what clients make of --since. */
-static int read_time(const struct request *request, const char *name, int64_t *ret,
-		     struct error *err)
-{
-	const char *text = request_query(request, name), *dot;
-	auto_free char *whole = NULL;
-	int64_t seconds, nanoseconds = 0, scale = TIME_SECOND / 10;
-
-	if (!text || !*text)
-		return 0;
-	dot = strchr(text, '.');
-	whole = dot ? mem_strndup(text, (size_t)(dot - text)) : mem_strdup(text);
-	if (parse_i64(whole, &seconds) < 0 ||
-	    (dot && strspn(dot + 1, "0123456789") != strlen(dot + 1)))
-		return error_set(err, ERROR_INVALID, "invalid value for \"%s\": %s", name, text);
-	for (const char *p = dot ? dot + 1 : ""; *p && scale > 0; p++, scale /= 10)
-		nanoseconds += (*p - '0') * scale;
-	if (__builtin_mul_overflow(seconds, TIME_SECOND, ret) ||
-	    __builtin_add_overflow(*ret, nanoseconds, ret))
-		return error_set(err, ERROR_INVALID, "invalid value for \"%s\": %s", name, text);
-	return 0;
-}
-
 /* "all", and what is no number, is everything: Docker takes it so. */
 static void read_tail(const struct request *request, struct container_logs_request *wanted)
 {
@@ -155,8 +130,8 @@ int decode_container_logs(const struct request *request, void *values, struct er
 	if (!wanted->out && !wanted->err)
 		return error_set(err, ERROR_INVALID,
 				 "Bad parameters: you must choose at least one stream");
-	r = read_time(request, "since", &wanted->since, err);
-	return r < 0 ? r : read_time(request, "until", &wanted->until, err);
+	r = query_time(request, "since", &wanted->since, NULL, err);
+	return r < 0 ? r : query_time(request, "until", &wanted->until, NULL, err);
 }
 
 int decode_container_attach(const struct request *request, void *values, struct error *err)
@@ -174,28 +149,12 @@ int decode_container_attach(const struct request *request, void *values, struct 
 	return 0;
 }
 
-/* Height or width: Docker refuses what is no number of 32 bits, the kernel has 16. */
-static int read_extent(const struct request *request, const char *name, unsigned *ret,
-		       struct error *err)
-{
-	const char *text = request_query(request, name);
-	uint32_t number;
-
-	if (!text || parse_u32(text, 0, UINT16_MAX, &number) < 0)
-		return error_set(err, ERROR_INVALID, "invalid resize %s %s: it must be a number",
-				 *name == 'h' ? "height" : "width", text ? text : "\"\"");
-	*ret = number;
-	return 0;
-}
-
 int decode_container_resize(const struct request *request, void *values, struct error *err)
 {
 	struct container_resize_request *wanted = values;
-	int r;
 
 	wanted->name = name_of(request);
-	r = read_extent(request, "h", &wanted->rows, err);
-	return r < 0 ? r : read_extent(request, "w", &wanted->columns, err);
+	return query_size(request, &wanted->rows, &wanted->columns, err);
 }
 
 int decode_container_top(const struct request *request, void *values, struct error *err)

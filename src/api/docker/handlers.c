@@ -1,10 +1,16 @@
 #include "api/docker/handlers.h"
 
 #include "api/docker/container-attach.h"
+#include "api/docker/container-change.h"
 #include "api/docker/container-logs.h"
+#include "api/docker/container-observe.h"
 #include "api/docker/container-request.h"
 #include "api/docker/container-wait.h"
 #include "api/docker/container.h"
+#include "api/docker/event-request.h"
+#include "api/docker/event.h"
+#include "api/docker/exec-request.h"
+#include "api/docker/exec.h"
 #include "api/docker/image-pull.h"
 #include "api/docker/image-request.h"
 #include "api/docker/image.h"
@@ -14,6 +20,7 @@
 const struct call_handler docker_handlers[] = {
 	{&operation_version, system_version},
 	{&operation_info, system_info},
+	{&operation_events, event_call_stream},
 
 	{&operation_container_list, container_call_list},
 	{&operation_container_inspect, container_call_inspect},
@@ -28,6 +35,17 @@ const struct call_handler docker_handlers[] = {
 	{&operation_container_attach, container_call_attach},
 	{&operation_container_resize, container_call_resize},
 	{&operation_container_prune, container_call_prune},
+	{&operation_container_rename, container_call_rename},
+	{&operation_container_pause, container_call_pause},
+	{&operation_container_unpause, container_call_unpause},
+	{&operation_container_top, container_call_top},
+	{&operation_container_stats, container_call_stats},
+	{&operation_container_changes, container_call_changes},
+
+	{&operation_exec_create, exec_call_create},
+	{&operation_exec_start, exec_call_start},
+	{&operation_exec_inspect, exec_call_inspect},
+	{&operation_exec_resize, exec_call_resize},
 
 	{&operation_image_list, image_call_list},
 	{&operation_image_inspect, image_call_inspect},

@@ -2,6 +2,10 @@
 
 #include "api/docker/container-decode.h"
 #include "api/docker/container-request.h"
+#include "api/docker/event-decode.h"
+#include "api/docker/event-request.h"
+#include "api/docker/exec-decode.h"
+#include "api/docker/exec-request.h"
 #include "api/docker/image-decode.h"
 #include "api/docker/image-request.h"
 #include "api/docker/system-request.h"
@@ -19,6 +23,7 @@ const struct route docker_routes[] = {
 	{HTTP1_GET, "/_ping", 0, ROUTE_NO_BODY, NULL, NULL, &pong},
 	{HTTP1_GET, "/version", 0, ROUTE_NO_BODY, &operation_version, NULL},
 	{HTTP1_GET, "/info", 0, ROUTE_NO_BODY, &operation_info, NULL},
+	{HTTP1_GET, "/events", 0, ROUTE_NO_BODY, &operation_events, decode_events},
 
 	{HTTP1_GET, "/containers/json", 0, ROUTE_NO_BODY, &operation_container_list,
 	 decode_container_list},
@@ -46,6 +51,26 @@ const struct route docker_routes[] = {
 	 decode_container_attach},
 	{HTTP1_POST, "/containers/{name}/resize", 0, ROUTE_NO_BODY, &operation_container_resize,
 	 decode_container_resize},
+	{HTTP1_POST, "/containers/{name}/rename", 0, ROUTE_NO_BODY, &operation_container_rename,
+	 decode_container_rename},
+	{HTTP1_POST, "/containers/{name}/pause", 0, ROUTE_NO_BODY, &operation_container_pause,
+	 decode_container},
+	{HTTP1_POST, "/containers/{name}/unpause", 0, ROUTE_NO_BODY, &operation_container_unpause,
+	 decode_container},
+	{HTTP1_GET, "/containers/{name}/top", 0, ROUTE_NO_BODY, &operation_container_top,
+	 decode_container_top},
+	{HTTP1_GET, "/containers/{name}/stats", 0, ROUTE_NO_BODY, &operation_container_stats,
+	 decode_container_stats},
+	{HTTP1_GET, "/containers/{name}/changes", 0, ROUTE_NO_BODY, &operation_container_changes,
+	 decode_container},
+
+	{HTTP1_POST, "/containers/{name}/exec", 0, ROUTE_JSON, &operation_exec_create,
+	 decode_exec_create},
+	{HTTP1_POST, "/exec/{id}/start", 0, ROUTE_HIJACK, &operation_exec_start, decode_exec_start},
+	{HTTP1_GET, "/exec/{id}/json", 0, ROUTE_NO_BODY, &operation_exec_inspect,
+	 decode_exec_inspect},
+	{HTTP1_POST, "/exec/{id}/resize", 0, ROUTE_NO_BODY, &operation_exec_resize,
+	 decode_exec_resize},
 
 	{HTTP1_GET, "/images/json", 0, ROUTE_NO_BODY, &operation_image_list, decode_image_list},
 	{HTTP1_POST, "/images/load", 0, ROUTE_STREAM, &operation_image_load, NULL},
