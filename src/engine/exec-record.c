@@ -49,7 +49,7 @@ static bool read_text(const struct json *root, const char *key, char **ret)
 	const struct json *value = json_get(root, key);
 
 	*ret = mem_strdup(json_string(value));
-	return value && (*ret || json_kind(value) == JSON_NULL);
+	return json_has(root, key) && (*ret || json_kind(value) == JSON_NULL);
 }
 
 static bool read_flag(const struct json *root, const char *key, bool *ret)
