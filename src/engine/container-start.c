@@ -171,6 +171,24 @@ static int attach_network(struct engine *engine, const struct container *contain
 	return 0;
 }
 
+/* Everything is there for the process: the monitor may go on. Where it has failed by itself
+ * meanwhile, it has said why before it went. */
+static int let_go_on(int fd, const struct container *container,
+		     const struct attach_options *options, struct error *err)
+{
+	auto_error why = {0};
+	struct wire_started started;
+	int r;
+
+	r = monitor_send(fd, WIRE_LAUNCH, NULL, 0, &why);
+	if (r == 0 && options)
+		r = attachment_request(fd, options, container->config.open_stdin,
+				       container->config.stdin_once, &why);
+	if (r == -EPIPE && monitor_await_started(fd, &started, err) < 0)
+		return r;
+	return r < 0 ? error_move(err, &why) : 0;
+}
+
 /* Network, bundle, monitor, process. Everything made here is taken back by the intent. */
 static int launch(struct engine *engine, struct container *container, bool is_new,
 		  const struct attach_options *options, int *ret_fd, struct error *err)
@@ -200,10 +218,7 @@ static int launch(struct engine *engine, struct container *container, bool is_ne
 	if (r == 0)
 		r = bundle_write(engine, container, &layers, &join, &network, run_fd, err);
 	if (r == 0)
-		r = monitor_send(fd, WIRE_LAUNCH, NULL, 0, err);
-	if (r == 0 && options)
-		r = attachment_request(fd, options, container->config.open_stdin,
-				       container->config.stdin_once, err);
+		r = let_go_on(fd, container, options, err);
 	/* While the runtime works, the disk can: nobody needs the record before the commit. */
 	if (r == 0 && is_new)
 		r = container_record_publish(engine, container, err);

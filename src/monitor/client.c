@@ -95,6 +95,10 @@ int monitor_send(int fd, enum wire_type type, const void *data, size_t len, stru
 
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0 && errno == EPIPE) {
+			(void)error_set(err, ERROR_SYSTEM, "the monitor died");
+			return -EPIPE;
+		}
 		if (n < 0)
 			return error_errno(err, errno, "write to the monitor");
 		while (message.msg_iovlen > 0 && (size_t)n >= message.msg_iov->iov_len) {

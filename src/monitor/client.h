@@ -26,6 +26,7 @@ int monitor_start(const struct strv *args, const struct monitor_fd *fds, size_t 
 /* Connects to <bundle>/control. ERROR_NOT_FOUND if no monitor listens there. */
 int monitor_connect(const char *bundle, int *ret_fd, struct error *err) MUST_CHECK;
 
+/* -EPIPE ("the monitor died") if nobody is there any more; it may have said why, before. */
 int monitor_send(int fd, enum wire_type type, const void *data, size_t len,
 		 struct error *err) MUST_CHECK;
 

@@ -134,6 +134,14 @@ class Stop(Ending):
         return self.engine.command("stop", "victim")
 
 
+class Restart(Ending):
+    name = "restart"
+    states = ("running", "exited")
+
+    def command(self):
+        return self.engine.command("restart", "victim")
+
+
 class Kill(Ending):
     name = "kill"
     states = ("running", "exited")
@@ -386,6 +394,6 @@ class RuntimeDelete(OfRuntime):
 
 OPERATIONS = {
     subject.name: subject
-    for subject in (Create, Start, Run, RunRm, RunDetachedRm, Stop, Kill, Rm, Exec, Pull, Load, Import, Rmi,
+    for subject in (Create, Start, Run, RunRm, RunDetachedRm, Stop, Restart, Kill, Rm, Exec, Pull, Load, Import, Rmi,
                     RuntimeCreate, RuntimeStart, RuntimeRun, RuntimeExec, RuntimeKill, RuntimeDelete)
 }

@@ -20,7 +20,7 @@ import kist
 import leakcheck
 import sandbox
 
-STEP = kist.BIN.parent / "tests" / "step" / "step"
+STEP = kist.BIN.parent / "tests" / "step" / "step-tool"
 SECONDS = 20  # an operation that takes longer hangs
 SETTLE = 5  # so long may what ends by itself take to end
 
