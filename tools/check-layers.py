@@ -48,7 +48,6 @@ PROGRAMS = {
 }
 # Header -> directory that may know the library. cmocka is the unit tests' (base/test.h).
 LIBRARIES = {
-    r"json-c/|json\.h$": "codec",
     r"zlib\.h$": "codec",
     r"isa-l|igzip": "codec",
     r"zstd": "codec",

@@ -186,38 +186,35 @@ static void tell_end(struct engine *engine, const struct container *before)
 	event_container_ended(engine, &now, !announced);
 }
 
-/* Everything that a start made. */
-static int undo_start(struct engine *engine, const char *id, unsigned flags, struct error *err)
+/* Everything that a start made. @container: NULL if it is not on record. */
+static int undo_start(struct engine *engine, const char *id, const struct container *container,
+		      unsigned flags, struct error *err)
 {
-	auto_container container = {0};
-	int known, r = 0;
+	int r = 0;
 
-	known = container_load_any(engine, id, &container, err);
-	if (known < 0)
-		return known;
-	if (known > 0 && flags & UNDO_KILL)
-		let_monitor_reap(engine, &container);
-	if (known > 0 && !container.damage && container.state == CONTAINER_EXITED)
-		r = clear_ended(engine, &container, flags, err);
+	if (container && flags & UNDO_KILL)
+		let_monitor_reap(engine, container);
+	if (container && !container->damage && container->state == CONTAINER_EXITED)
+		r = clear_ended(engine, container, flags, err);
 	else if (flags & UNDO_KILL)
 		kill_monitor(engine, id);
-	if (r == 0 && known > 0)
-		r = end_processes(engine, &container, err);
-	if (r == 0 && known > 0)
-		r = delete_from_runtime(engine, &container, err);
+	if (r == 0 && container)
+		r = end_processes(engine, container, err);
+	if (r == 0 && container)
+		r = delete_from_runtime(engine, container, err);
 	if (r == 0)
 		exec_forget_all(engine, id);
 	if (r == 0)
 		r = network_detach(&engine->root, id, err);
 	if (r < 0)
 		return r;
-	if (known == 0 || container.damage || container_join_shares(&container))
+	if (!container || container->damage || container_join_shares(container))
 		container_join_undo(engine, id);
-	if (known > 0 && !container.damage)
-		tell_end(engine, &container);
+	if (container && !container->damage)
+		tell_end(engine, container);
 	restore_exit(engine, id);
 	/* Of an auto_remove container it holds the record: that goes with the container. */
-	return known > 0 && container.config.auto_remove
+	return container && container->config.auto_remove
 		       ? 0
 		       : remove_folder(engine->root.run_fd, id, err);
 }
@@ -236,29 +233,26 @@ static int remove_anonymous_volumes(struct engine *engine, const struct containe
 	return r;
 }
 
-/* Under the intent. @name: from the intent, for a container whose record is not written yet. */
-static int remove_all(struct engine *engine, const char *id, const char *name, bool volumes,
-		      struct error *err)
+/* Under the intent. @container: NULL if it is not on record; then @name is its name, from the
+ * intent, or NULL. */
+static int remove_all(struct engine *engine, const char *id, const struct container *container,
+		      const char *name, bool volumes, struct error *err)
 {
-	auto_container container = {0};
-	int r, known;
+	int r;
 
-	r = undo_start(engine, id, UNDO_KILL | UNDO_CHANGES, err);
+	r = undo_start(engine, id, container, UNDO_KILL | UNDO_CHANGES, err);
 	if (r < 0)
 		return r;
 	container_attach_forget(engine, id);
 	volume_undo(&engine->root, id);
-	known = container_load_any(engine, id, &container, err);
-	if (known < 0)
-		return known;
-	if (known > 0 && (volumes || container.config.auto_remove)) {
-		r = remove_anonymous_volumes(engine, &container, err);
+	if (container && (volumes || container->config.auto_remove)) {
+		r = remove_anonymous_volumes(engine, container, err);
 		if (r < 0)
 			return r;
 	}
-	if (known > 0)
-		container_name_release(engine, container.name, id);
-	else if (name)
+	if (container)
+		name = container->name;
+	if (name)
 		container_name_release(engine, name, id);
 	r = remove_folder(engine->root.dir_fd, id, err);
 	return r < 0 ? r : remove_folder(engine->root.run_fd, id, err);
@@ -274,13 +268,13 @@ static int clean(struct engine *engine, const char *id, struct error *err)
 		return r;
 	/* Gone, or its removal was interrupted when the record was gone already. */
 	if (r == 0)
-		return remove_all(engine, id, NULL, true, err);
+		return remove_all(engine, id, NULL, NULL, true, err);
 	/* Started again meanwhile, or cleaned by somebody else. */
 	if (container.state == CONTAINER_RUNNING || container.state == CONTAINER_CREATED)
 		return 0;
 	if (!container.config.auto_remove)
-		return undo_start(engine, id, 0, err);
-	r = remove_all(engine, id, NULL, true, err);
+		return undo_start(engine, id, &container, 0, err);
+	r = remove_all(engine, id, &container, NULL, true, err);
 	if (r == 0)
 		event_container(engine, &container, "destroy", NULL, 0);
 	return r;
@@ -288,22 +282,27 @@ static int clean(struct engine *engine, const char *id, struct error *err)
 
 int container_undo(struct engine *engine, const char *id, const char *text, struct error *err)
 {
+	const struct container *known;
+	auto_container container = {0};
 	enum container_undo_kind undo;
 	auto_free char *name = NULL;
 	int r;
 
 	r = container_operation_parse(text, &undo, &name, err);
+	if (r == 0)
+		r = container_load_any(engine, id, &container, err);
 	if (r < 0)
 		return r;
+	known = r > 0 ? &container : NULL;
 	switch (undo) {
 	case UNDO_CLEAN:
 		return clean(engine, id, err);
 	case UNDO_START:
-		return undo_start(engine, id, UNDO_KILL, err);
+		return undo_start(engine, id, known, UNDO_KILL, err);
 	case UNDO_REMOVE:
-		return remove_all(engine, id, name, false, err);
+		return remove_all(engine, id, known, name, false, err);
 	case UNDO_REMOVE_VOLUMES:
-		return remove_all(engine, id, name, true, err);
+		return remove_all(engine, id, known, name, true, err);
 	case UNDO_RENAME:
 		container_name_settle(engine, id);
 		return 0;
@@ -380,8 +379,9 @@ int container_remove(struct engine *engine, struct container *container, unsigne
 		     struct error *err)
 {
 	auto_free char *text = NULL;
+	auto_container now = {0};
 	struct intent intent;
-	int r;
+	int r, known;
 
 	r = check_removable(engine, container, flags, err);
 	if (r < 0)
@@ -398,8 +398,10 @@ int container_remove(struct engine *engine, struct container *container, unsigne
 	text = container_operation_text(flags & REMOVE_VOLUMES ? UNDO_REMOVE_VOLUMES : UNDO_REMOVE,
 					container->name);
 	r = intent_update(&intent, text, err);
-	if (r == 0)
-		r = remove_all(engine, container->id, container->name, flags & REMOVE_VOLUMES, err);
+	known = r < 0 ? r : container_load_any(engine, container->id, &now, err);
+	r = known < 0 ? known
+		      : remove_all(engine, container->id, known > 0 ? &now : NULL, container->name,
+				   flags & REMOVE_VOLUMES, err);
 	if (r == 0)
 		event_container(engine, container, "destroy", NULL, 0);
 	return finish(&intent, r);
@@ -415,7 +417,7 @@ static void sweep_one(struct engine *engine, const char *id)
 		return;
 	r = container_load_any(engine, id, &container, NULL);
 	if (r == 0)
-		r = remove_all(engine, id, NULL, true, NULL);
+		r = remove_all(engine, id, NULL, NULL, true, NULL);
 	else if (r > 0 && !container.damage)
 		(void)!container_name_reserve(engine, container.name, id, NULL);
 	(void)!finish(&intent, MIN(r, 0));

@@ -22,7 +22,7 @@ HERE = Path(__file__).resolve().parent
 
 PACKAGES = """bash dash coreutils util-linux mount procps psmisc kmod iproute2 nftables strace findutils grep sed gawk mawk
     tar gzip zstd diffutils e2fsprogs python3 python3-pytest busybox-static curl ca-certificates skopeo docker-registry
-    libisal2 libcurl4 libcurl4t64 libssl3 libssl3t64 libzstd1 zlib1g libjson-c5 libseccomp2 openssl attr acl libcap2-bin file
+    libisal2 libcurl4 libcurl4t64 libssl3 libssl3t64 libzstd1 zlib1g libseccomp2 openssl attr acl libcap2-bin file
     libc-bin base-files base-passwd netbase hostname login passwd libcap2-bin libcrypt1 libasan8 libubsan1 bats runc""".split()
 VARIANTS = {"plain": PACKAGES, "systemd": [*PACKAGES, "systemd", "systemd-sysv", "dbus"]}
 # Units of systemd's start that find nothing to do here.
