@@ -1,5 +1,6 @@
 #include "api/docker/handlers.h"
 
+#include "api/docker/container-archive.h"
 #include "api/docker/container-attach.h"
 #include "api/docker/container-change.h"
 #include "api/docker/container-logs.h"
@@ -40,6 +41,10 @@ const struct call_handler docker_handlers[] = {
 	{&operation_container_unpause, container_call_unpause},
 	{&operation_container_top, container_call_top},
 	{&operation_container_stats, container_call_stats},
+	{&operation_container_stat, container_call_stat},
+	{&operation_container_get, container_call_get},
+	{&operation_container_put, container_call_put},
+	{&operation_container_export, container_call_export},
 	{&operation_container_changes, container_call_changes},
 
 	{&operation_exec_create, exec_call_create},
