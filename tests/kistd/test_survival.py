@@ -182,4 +182,4 @@ def test_a_large_document_is_not_held(kistd, document):
         answer = kistd.ask("POST", "/containers/create", document, {"Content-Type": "application/json"})
         assert 400 <= answer.status < 500
     assert kistd.door == door
-    assert kistd.resident() <= 4096
+    kist.wait_until(lambda: kistd.resident() <= 4096, what="the memory to be given back")
