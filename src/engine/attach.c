@@ -6,6 +6,7 @@
 #include "engine/container-attach.h"
 #include "engine/container-remove.h"
 #include "engine/container-stop.h"
+#include "engine/container-take-over.h"
 #include "kern/terminal.h"
 #include "monitor/client.h"
 
@@ -38,6 +39,7 @@ struct session {
 		unsigned char data[INPUT_MAX + DETACH_KEYS_MAX];
 	} frame;
 	unsigned char typed[INPUT_MAX];
+	struct wire_position received;
 	bool ended;
 	struct attach_result result;
 };
@@ -179,24 +181,37 @@ static void write_output(struct session *session, int stream, const char *data, 
 		*out = -EBADF;
 }
 
-static int read_monitor(struct session *session, char *buf, struct error *err)
+/* A monitor that was killed is replaced, by us if by nobody else, and goes on where we are. */
+static void connection_lost(struct session *session)
+{
+	struct attachment *attachment = session->attachment;
+	struct container *container = attachment->container;
+
+	session->pending = session->sent = 0;
+	if (container && container_attach_again(session->engine, attachment, session->options,
+						attachment->exact ? &session->received : NULL))
+		return;
+	end(session, ATTACH_LOST);
+	if (container && container->state == CONTAINER_EXITED)
+		session->result = (struct attach_result) {ATTACH_EXITED, container->exit_code};
+}
+
+static void read_monitor(struct session *session, char *buf)
 {
 	struct wire_header header;
 	struct wire_exit exit;
-	int r = monitor_receive(session->attachment->fd, &header, buf, err);
 
-	if (r <= 0) {
-		end(session, ATTACH_LOST);
-		return r;
-	}
-	if (header.type == WIRE_OUTPUT && header.length > 1) {
+	/* How it broke does not matter. */
+	if (monitor_receive(session->attachment->fd, &header, buf, NULL) <= 0) {
+		connection_lost(session);
+	} else if (header.type == WIRE_OUTPUT && header.length > 1) {
+		session->received.received[buf[0] == 2] += header.length - 1;
 		write_output(session, buf[0], buf + 1, header.length - 1);
 	} else if (header.type == WIRE_EXITED) {
 		memcpy(&exit, buf, sizeof(exit));
 		session->result.code = exit.code;
 		end(session, ATTACH_EXITED);
 	}
-	return 0;
 }
 
 static int step(struct session *session, char *buf, struct error *err)
@@ -221,7 +236,7 @@ static int step(struct session *session, char *buf, struct error *err)
 	if (session->detaching && !session->pending)
 		end(session, ATTACH_DETACHED);
 	else if (fds[0].revents & (POLLIN | POLLHUP | POLLERR))
-		return read_monitor(session, buf, err);
+		read_monitor(session, buf);
 	else if (fds[3].revents)
 		end(session, ATTACH_LEFT);
 	return 0;

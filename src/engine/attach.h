@@ -62,6 +62,7 @@ struct attachment {
 	char *waiting;		     /* name of that socket below the run folder, owned */
 	struct container *container; /* the caller's; NULL: an executed process */
 	bool owner;		     /* the monitor leaves the cleanup to us */
+	bool exact;		     /* attached since the first byte */
 	bool tty;
 	bool with_stdin;
 	bool stdin_once; /* the end of our input is the end of its */

@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/parse.h"
+#include "engine/container-state.h"
 #include "io/unix.h"
 
 #include <dirent.h>
@@ -17,6 +18,13 @@
 
 #define FOLDER "attach"
 
+static bool is_terminal_lost(const struct engine *engine, const char *id)
+{
+	auto_fd int run_fd = container_open_run_folder(engine, id);
+
+	return run_fd >= 0 && faccessat(run_fd, WIRE_TERMINAL_LOST, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 int container_attach(struct engine *engine, struct container *container,
 		     const struct attach_options *options, struct attachment *ret,
 		     struct error *err)
@@ -29,6 +37,11 @@ int container_attach(struct engine *engine, struct container *container,
 	if (container->state != CONTAINER_RUNNING)
 		return error_set(err, ERROR_CONFLICT,
 				 "cannot attach to a stopped container, start it first");
+	if (config->tty && is_terminal_lost(engine, container->id))
+		return error_set(err, ERROR_CONFLICT,
+				 "cannot attach to container %s: its monitor was killed, and its "
+				 "terminal ended with it",
+				 container->name);
 	r = monitor_connect(bundle, &fd, err);
 	if (r == 0)
 		r = attachment_request(fd, options, config->open_stdin, config->stdin_once, err);
@@ -82,6 +95,7 @@ int container_attach_next(struct engine *engine, struct container *container,
 		.waiting_fd = TAKE_FD(fd),
 		.waiting = mem_printf("%s/%s", folder, name),
 		.container = container,
+		.exact = true,
 		.tty = config->tty,
 		.with_stdin = config->open_stdin,
 		.stdin_once = config->stdin_once,

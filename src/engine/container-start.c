@@ -57,35 +57,48 @@ static int add_cleanup(struct engine *engine, const struct container *container,
 	return 0;
 }
 
-static int monitor_arguments(struct engine *engine, const struct container *container,
-			     const struct strv *layers, struct strv *args, struct error *err)
+static int add_layers(struct engine *engine, const struct strv *layers, struct strv *args,
+		      struct error *err)
+{
+	auto_free char *skeleton = NULL;
+	int r = skeleton_ensure(engine, &skeleton, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < layers->n; i++)
+		add_option(args, "--lower", layers->v[i]);
+	add_option(args, "--lower", skeleton);
+	return 0;
+}
+
+int container_monitor_arguments(struct engine *engine, const struct container *container,
+				const struct strv *layers, struct strv *args, struct error *err)
 {
 	auto_free char *folder = container_folder(engine, container->id);
 	auto_free char *bundle = container_run_folder(engine, container->id);
 	auto_free char *cgroup = spec_cgroup_path(engine, container);
 	auto_free char *attributes = event_container_attributes(container);
-	auto_free char *runtime = NULL, *skeleton = NULL, *state = runtime_root(engine);
+	auto_free char *runtime = NULL, *state = runtime_root(engine);
 	bool keep = !container->config.auto_remove;
 	int r;
 
 	r = runtime_path(&container->config, &runtime, err);
-	if (r == 0)
-		r = skeleton_ensure(engine, &skeleton, err);
+	if (r == 0 && layers)
+		r = add_layers(engine, layers, args, err);
 	if (r < 0)
 		return r;
 	add_option(args, "--id", container->id);
 	add_option(args, "--bundle", bundle);
 	add_option(args, "--runtime", runtime);
 	add_option(args, "--runtime-root", state);
-	for (size_t i = 0; i < layers->n; i++)
-		add_option(args, "--lower", layers->v[i]);
-	add_option(args, "--lower", skeleton);
-	add_folder_option(args, "--upper", folder, "diff");
-	add_folder_option(args, "--work", folder, "work");
+	if (layers) {
+		add_folder_option(args, "--upper", folder, "diff");
+		add_folder_option(args, "--work", folder, "work");
+		strv_add(args, "--prepare");
+	}
 	add_folder_option(args, "--log", folder, "log.json");
 	add_folder_option(args, "--exit", keep ? folder : bundle, EXIT_FILE);
 	strv_add(args, keep ? "--sync" : "--volatile");
-	strv_add(args, "--prepare");
 	if (container->config.open_stdin)
 		strv_add(args, "--stdin");
 	if (container->config.tty)
@@ -211,7 +224,7 @@ static int launch(struct engine *engine, struct container *container, bool is_ne
 	if (r == 0)
 		r = attach_network(engine, container, &join, &network, err);
 	if (r == 0)
-		r = monitor_arguments(engine, container, &layers, &args, err);
+		r = container_monitor_arguments(engine, container, &layers, &args, err);
 	if (r == 0)
 		r = start_monitor(engine, container->id, &args, &network, &fd, err);
 	/* While it mounts the root, we write down what is to run in it. */
@@ -297,6 +310,7 @@ static int start_in(struct engine *engine, struct container *container,
 			.waiting_fd = -EBADF,
 			.container = container,
 			.owner = true,
+			.exact = true,
 			.tty = container->config.tty,
 			.with_stdin = container->config.open_stdin,
 			.stdin_once = container->config.stdin_once,

@@ -25,3 +25,9 @@ int container_run(struct engine *engine, const struct container_config *config,
 		  struct container *ret, const struct attach_options *options,
 		  struct attachment *ret_attachment, struct strv *warnings,
 		  struct error *err) MUST_CHECK;
+
+/* The command line of a container's monitor. @layers, topmost first, are NULL for one that has its
+ * root file system already. Internal to the engine. */
+int container_monitor_arguments(struct engine *engine, const struct container *container,
+				const struct strv *layers, struct strv *args,
+				struct error *err) MUST_CHECK;

@@ -11,6 +11,7 @@
 #include "engine/container-record.h"
 #include "engine/container-remove.h"
 #include "engine/container-state.h"
+#include "engine/container-take-over.h"
 #include "engine/list-cache.h"
 #include "io/atomic-file.h"
 
@@ -180,6 +181,10 @@ static int load_healed(struct engine *engine, const char *id, load_function *loa
 	r = load(engine, id, &container, err);
 	if (r <= 0)
 		return r;
+	/* What it says goes on being logged, and its end recorded; the command goes on either way.
+	 */
+	if (container_is_unwatched(&container))
+		(void)!container_take_over(engine, &container, NULL, NULL, NULL, NULL);
 	if (is_orphan(engine, &container)) {
 		container_tidy(engine, id);
 		container_release(&container);

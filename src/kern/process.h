@@ -20,6 +20,11 @@ int process_open(pid_t pid, uint64_t ticks) MUST_CHECK;
 /* 1: it lives; 0: it does not, or only its zombie is left. */
 int process_alive(pid_t pid, uint64_t ticks) MUST_CHECK;
 
+/* How a process that has ended did so, without being its parent: exit status, or 128 + signal. What
+ * the kernel says of the zombie, or, once that is reaped, of the pidfd (Linux 6.15), which must be
+ * from before. -ENODATA: it does not say. */
+int process_exit_status(int pid_fd, pid_t pid, uint64_t ticks) MUST_CHECK;
+
 int process_signal(int pid_fd, int signal) MUST_CHECK;
 
 /* Waits until the process has ended, child of ours or not; 0 if so, -ETIMEDOUT. @timeout_ms < 0: no

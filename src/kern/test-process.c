@@ -84,3 +84,38 @@ TEST(nonsense_ids_name_no_process)
 	assert_int_equal(process_open(-1, 0), -ESRCH);
 	assert_int_equal(process_alive(0, 0), 0);
 }
+
+/* What has ended and is not reaped, as its parent and as somebody else see it. */
+TEST(how_a_zombie_ended_can_be_asked_for)
+{
+	static const struct {
+		int status, signo, expected;
+	} ends[] = {{0, 0, 0}, {7, 0, 7}, {255, 0, 255}, {0, SIGKILL, 137}, {0, SIGTERM, 143}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		auto_fd int fd = -EBADF;
+		uint64_t ticks;
+		pid_t pid = fork();
+
+		assert_true(pid >= 0);
+		if (pid == 0) {
+			(void)raise(SIGSTOP);
+			if (ends[i].signo)
+				(void)raise(ends[i].signo);
+			_exit(ends[i].status);
+		}
+		(void)waitpid(pid, NULL, WUNTRACED);
+		assert_int_equal(process_start(pid, &ticks, NULL), 0);
+		fd = process_open(pid, ticks);
+		assert_true(fd >= 0);
+		assert_int_equal(process_exit_status(fd, pid, ticks), -ENODATA);
+		assert_int_equal(kill(pid, SIGCONT), 0);
+		assert_int_equal(process_wait(fd, -1), 0);
+		assert_int_equal(process_exit_status(fd, pid, ticks), ends[i].expected);
+		/* Of another process with that number nothing is told, unless the pidfd tells it.
+		 */
+		(void)waitpid(pid, NULL, 0);
+		if (process_exit_status(fd, pid, ticks) != -ENODATA)
+			assert_int_equal(process_exit_status(fd, pid, ticks), ends[i].expected);
+	}
+}

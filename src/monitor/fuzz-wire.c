@@ -18,7 +18,7 @@ static void check(const struct wire_piece *piece, const char *from, const char *
 		abort();
 	if ((piece->type == WIRE_ATTACH) != (piece->mask != 0) || piece->mask > 15)
 		abort();
-	if (piece->type < WIRE_COMMIT || piece->type > WIRE_LAUNCH)
+	if (piece->type < WIRE_COMMIT || piece->type > WIRE_RESUME)
 		abort();
 }
 

@@ -67,6 +67,7 @@ struct monitor {
 	struct stdio stdio;
 	struct peers peers;
 	pid_t pid;	 /* the container's; 0: not known yet */
+	uint64_t ticks;	 /* its start time */
 	int64_t started; /* wall clock, ns */
 	struct wire_exit exit;
 	int oom_score;	/* as inherited */
@@ -183,6 +184,15 @@ static int watch_process(struct monitor *monitor, int pid_fd)
 	return loop_watch(&monitor->loop, &monitor->process, EPOLLIN);
 }
 
+/* From now on the end of the owner is noticed rather than died of: there is more than ourselves to
+ * end, and what it said before is read. It cannot have ended unnoticed: SIGKILL would have come. */
+static int notice_owner_end(struct error *err)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) < 0)
+		return error_errno(err, errno, "set the parent's death signal");
+	return 0;
+}
+
 /* What the runtime needs and the bundle does not say. */
 static int prepare(struct monitor *monitor, struct error *err)
 {
@@ -198,12 +208,7 @@ static int prepare(struct monitor *monitor, struct error *err)
 	r = peers_listen(&monitor->peers, monitor->bundle_fd, err);
 	if (r < 0)
 		return r;
-	/* From now on the end of the owner is noticed rather than died of: there is more than
-	 * ourselves to end. The owner cannot have ended unnoticed in between: SIGKILL would have
-	 * come. */
-	if (prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) < 0)
-		return error_errno(err, errno, "set the parent's death signal");
-	return 0;
+	return notice_owner_end(err);
 }
 
 static int launch(struct monitor *monitor, struct error *err)
@@ -222,6 +227,42 @@ static int launch(struct monitor *monitor, struct error *err)
 	stdio_started(&monitor->stdio);
 	r = watch_process(monitor, monitor->runtime.pid_fd);
 	return r < 0 ? error_errno(err, r, "watch the runtime") : 0;
+}
+
+/* In place of start(): everything is there but us. */
+static int take_over(struct monitor *monitor, struct error *err)
+{
+	const struct monitor_options *options = monitor->options;
+	struct wire_started started;
+	int r, pid_fd;
+
+	r = notice_owner_end(err);
+	if (r < 0)
+		return r;
+	r = record_read_state(monitor->bundle_fd, &started);
+	if (r < 0)
+		return error_errno(err, r, "read %s/state.json", options->bundle);
+	pid_fd = process_open(started.pid, started.start_ticks);
+	if (pid_fd < 0)
+		return error_errno(err, pid_fd, "open the container's process %d", started.pid);
+	monitor->pid = started.pid;
+	monitor->ticks = started.start_ticks;
+	monitor->started = started.time;
+	r = watch_process(monitor, pid_fd);
+	if (r == 0)
+		r = record_monitor(monitor->bundle_fd);
+	if (r < 0)
+		return error_errno(err, r, "take container %s over", options->id);
+	r = peers_listen(&monitor->peers, monitor->bundle_fd, err);
+	if (r < 0)
+		return r;
+	/* Whoever wants to attach is told so. */
+	if (options->terminal)
+		(void)mknodat(monitor->bundle_fd, WIRE_TERMINAL_LOST, S_IFREG | 0600, 0);
+	monitor->phase = PHASE_RUNNING;
+	peers_send_started(&monitor->peers, &started);
+	loop_arm(&monitor->loop, &monitor->settle, SETTLE_TIME);
+	return 0;
 }
 
 /* A runtime that was killed early does not know what it has made. */
@@ -282,6 +323,7 @@ static int become_running(struct monitor *monitor, struct error *err)
 	if (r < 0)
 		return error_errno(err, r, "watch the container's process %d", monitor->pid);
 	started.pid = monitor->pid;
+	monitor->ticks = started.start_ticks;
 	monitor->started = started.time;
 	r = record_state(monitor->bundle_fd, &started);
 	if (r < 0)
@@ -302,19 +344,21 @@ static void set_ended(struct monitor *monitor, const siginfo_t *info)
 }
 
 /* The process has ended, but is not there to be reaped. Either it is no child of ours (a runtime
- * may give such a one), and how it ended nobody says; or a debugger has it for the moment, and
- * SIGCHLD comes when it lets go. */
+ * may give such a one, and one that was taken over is none); or a debugger has it for the moment,
+ * and SIGCHLD comes when it lets go. */
 static void end_stranger(struct monitor *monitor)
 {
 	siginfo_t info = {0};
+	int r;
 
 	loop_forget(&monitor->loop, &monitor->process);
 	monitor->process_ready = false;
 	if (waitid(P_PID, (id_t)monitor->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0)
 		return;
+	r = process_exit_status(monitor->process.fd, monitor->pid, monitor->ticks);
 	monitor->process_ended = true;
 	monitor->exit.time = time_now();
-	monitor->exit.code = -1;
+	monitor->exit.code = MAX(r, -1);
 }
 
 /* Reaps all that have ended, the container's process and strangers inherited from it. Not before
@@ -383,8 +427,12 @@ static bool is_told(const struct monitor *monitor)
 static void manage_flow(struct monitor *monitor)
 {
 	size_t bound = monitor->phase == PHASE_RUNNING ? OWNER_KEPT_RUNNING : OWNER_KEPT_DRAINING;
+	bool behind;
 
-	stdio_hold(&monitor->stdio, peers_behind(&monitor->peers, bound));
+	behind = peers_behind(&monitor->peers, bound);
+	if (!behind)
+		stdio_arrived(&monitor->stdio);
+	stdio_hold(&monitor->stdio, behind);
 	if (!stdio_input_full(&monitor->stdio))
 		peers_resume_input(&monitor->peers);
 	if (monitor->output_seen && !monitor->settle.due)
@@ -463,7 +511,8 @@ static void exec_cleanup(const struct monitor_options *options, int oom_score)
 
 static unsigned stdio_flags(const struct monitor_options *options)
 {
-	return (options->with_stdin ? STDIO_INPUT : 0) | (options->terminal ? STDIO_TERMINAL : 0);
+	return (options->with_stdin ? STDIO_INPUT : 0) | (options->terminal ? STDIO_TERMINAL : 0) |
+	       (options->take_over ? STDIO_RESUME : 0);
 }
 
 static int open_monitor(struct monitor *monitor, int owner_fd, struct error *err)
@@ -538,8 +587,8 @@ int monitor_run(const struct monitor_options *options, int owner_fd)
 	peers_init(&monitor.peers, &monitor.loop, &monitor.stdio);
 	r = open_monitor(&monitor, owner_fd, &error);
 	if (r == 0)
-		r = prepare(&monitor, &error);
-	if (r == 0 && !options->prepare)
+		r = options->take_over ? take_over(&monitor, &error) : prepare(&monitor, &error);
+	if (r == 0 && !options->prepare && !options->take_over)
 		r = launch(&monitor, &error);
 	if (r == 0)
 		r = run_loop(&monitor, &error);

@@ -29,7 +29,11 @@
  *     and SIGHUP are ignored, so that a machine that goes down first ends the container, and its
  *     exit is recorded; they are never forwarded.
  *   - When the monitor is killed, the container goes on (monitor/stdio.h). It was the runtime's
- *     child of no death signal, and is then the machine's init's.
+ *     child of no death signal, and is then the machine's init's. A new monitor takes over
+ *     (--take-over) where the old one was: FIFOs, log (monitor/progress.h), and the process by its
+ *     pidfd. It is no parent, and how the process ends is what the kernel tells to those who are
+ *     not (process_exit_status()), or unknown. A terminal cannot be taken over: the kernel has
+ *     hung it up when its master was closed.
  *
  * A keeper (--process) is the same for one more process in a running container: the runtime's
  * "exec" instead of "run", no root file system, no log, and nothing of the runtime's to delete.
@@ -64,6 +68,7 @@ struct monitor_options {
 	bool terminal;
 	bool prepare;
 	const char *process; /* NULL: the container itself */
+	bool take_over;	     /* it runs already */
 	const int *peer_fds; /* taken over */
 	size_t peer_count;
 	const char *cgroup;

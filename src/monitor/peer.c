@@ -267,16 +267,26 @@ void peers_send_failed(struct peers *peers, const struct error *error)
 		dismiss(peers->owner);
 }
 
+static void send_output(struct peer *peer, int stream, const char *data, size_t len)
+{
+	uint64_t *skip = &peer->skip[stream - 1];
+	unsigned char number = (unsigned char)stream;
+	size_t n = *skip < len ? (size_t)*skip : len;
+	struct iovec body[2] = {{&number, 1}, {(char *)data + n, len - n}};
+
+	*skip -= n;
+	if (n < len)
+		send_frame(peer, WIRE_OUTPUT, body, 2);
+}
+
 void peers_send_output(struct peers *peers, int stream, const char *data, size_t len)
 {
-	unsigned char number = (unsigned char)stream;
-	struct iovec body[2] = {{&number, 1}, {(void *)data, len}};
 	struct peer *next;
 
 	for (struct peer *peer = peers->first; peer; peer = next) {
 		next = peer->next;
 		if (peer->mask & (stream == 1 ? WIRE_STDOUT : WIRE_STDERR))
-			send_frame(peer, WIRE_OUTPUT, body, 2);
+			send_output(peer, stream, data, len);
 	}
 }
 
@@ -311,6 +321,15 @@ bool peers_behind(const struct peers *peers, size_t bound)
 	return false;
 }
 
+static void set_skip(struct peer *peer, const struct wire_position *position)
+{
+	const struct progress_record *record = &peer->peers->stdio->progress.record;
+
+	for (int i = 0; i < 2; i++)
+		if (position->received[i] > record->position[i])
+			peer->skip[i] = position->received[i] - record->position[i];
+}
+
 static void take_piece(struct peer *peer, const struct wire_piece *piece)
 {
 	struct peers *peers = peer->peers;
@@ -332,6 +351,9 @@ static void take_piece(struct peer *peer, const struct wire_piece *piece)
 		break;
 	case WIRE_ATTACH:
 		peer->mask |= piece->mask;
+		break;
+	case WIRE_RESUME:
+		set_skip(peer, &piece->position);
 		break;
 	case WIRE_RESIZE:
 		stdio_resize(peers->stdio, &piece->size);

@@ -33,6 +33,7 @@ struct peer {
 	struct str out; /* frames not yet sent */
 	size_t sent;	/* of out */
 	unsigned char mask;
+	uint64_t skip[2]; /* bytes of each stream that it has from a monitor before us */
 	bool exact;	  /* the container waits for it, rather than be read without it */
 	bool waits;	  /* for WIRE_EXITED */
 	bool half_closed; /* it sends no more */

@@ -15,8 +15,9 @@
 
 #define EXIT_CODE_MAX 255
 /* More than an exit record is long. */
-#define EXIT_TEXT_MAX 128
-#define EXIT_RESERVED ".exit-reserved"
+#define EXIT_TEXT_MAX  128
+#define STATE_TEXT_MAX 4096
+#define EXIT_RESERVED  ".exit-reserved"
 
 int record_monitor(int bundle_fd)
 {
@@ -48,6 +49,26 @@ int record_state(int bundle_fd, const struct wire_started *started)
 	json_write_i64(&w, "started", started->time);
 	json_end(&w);
 	return atomic_write(bundle_fd, "state.json", text.data, text.len, 0600, 0);
+}
+
+int record_read_state(int bundle_fd, struct wire_started *ret)
+{
+	auto_free char *text = NULL;
+	auto_json *json = NULL;
+	int64_t pid, time;
+	uint64_t ticks;
+	size_t len;
+	int r;
+
+	r = atomic_read(bundle_fd, "state.json", STATE_TEXT_MAX, &text, &len);
+	if (r < 0)
+		return r;
+	if (json_parse(text, len, &json, NULL) < 0 || json_i64(json_get(json, "pid"), &pid) < 0 ||
+	    json_u64(json_get(json, "start"), &ticks) < 0 ||
+	    json_i64(json_get(json, "started"), &time) < 0 || pid <= 1 || pid > INT32_MAX)
+		return -EBADMSG;
+	*ret = (struct wire_started) {.pid = (int32_t)pid, .start_ticks = ticks, .time = time};
+	return 0;
 }
 
 /* The folder of @path as a descriptor, and its last component. */

@@ -15,6 +15,9 @@ int record_monitor(int bundle_fd) MUST_CHECK;
 /* <bundle>/state.json: the container's process. */
 int record_state(int bundle_fd, const struct wire_started *started) MUST_CHECK;
 
+/* The same as it was written, -EBADMSG otherwise. */
+int record_read_state(int bundle_fd, struct wire_started *ret) MUST_CHECK;
+
 /* Takes room on the disk for the exit record at @path, so that record_exit() succeeds even when the
  * disk is full by then. For containers that live a while; best effort. */
 void record_reserve_exit(const char *path);

@@ -56,19 +56,26 @@ static int open_fifo(int bundle_fd, const char *name, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
+/* The container's end. */
+static int make_output(int bundle_fd, const char *name)
+{
+	int r = make_fifo(bundle_fd, name, 0622);
+
+	return r < 0 ? r : open_fifo(bundle_fd, name, O_RDWR);
+}
+
 static int open_output(struct stdio *stdio, int bundle_fd, int number)
 {
 	struct stdio_stream *stream = &stdio->streams[number - 1];
 	const char *name = fifo_names[number];
 	int r;
 
-	r = make_fifo(bundle_fd, name, 0622);
-	if (r < 0)
-		return r;
-	r = open_fifo(bundle_fd, name, O_RDWR);
-	if (r < 0)
-		return r;
-	stdio->container[number] = r;
+	if (!(stdio->flags & STDIO_RESUME)) {
+		r = make_output(bundle_fd, name);
+		if (r < 0)
+			return r;
+		stdio->container[number] = r;
+	}
 	r = open_fifo(bundle_fd, name, O_RDONLY | O_NONBLOCK);
 	if (r < 0)
 		return r;
@@ -76,10 +83,22 @@ static int open_output(struct stdio *stdio, int bundle_fd, int number)
 	return 0;
 }
 
+/* Who reads stdin has seen its end when the monitor died, or sees it now. */
+static int reopen_input(struct stdio *stdio, int bundle_fd)
+{
+	int r = open_fifo(bundle_fd, fifo_names[0], O_WRONLY | O_NONBLOCK);
+
+	if (r >= 0)
+		stdio->input.fd = r;
+	return r == -ENXIO || r == -ENOENT ? 0 : MIN(r, 0);
+}
+
 static int open_input(struct stdio *stdio, int bundle_fd)
 {
 	int r;
 
+	if (stdio->flags & STDIO_RESUME)
+		return reopen_input(stdio, bundle_fd);
 	r = make_fifo(bundle_fd, fifo_names[0], 0644);
 	if (r < 0)
 		return r;
@@ -103,6 +122,8 @@ void stdio_init(struct stdio *stdio, struct loop *loop,
 		.console = CONSOLE_NONE,
 		.slave = -EBADF,
 		.log.fd = -EBADF,
+		.progress.fd = -EBADF,
+		.peek = {-EBADF, -EBADF},
 		.output = output,
 		.arg = arg,
 	};
@@ -128,6 +149,56 @@ static int open_fifos(struct stdio *stdio, int bundle_fd)
 	return r;
 }
 
+/* Returns how much of @stream, at most @max bytes, is in stdio->buffer; it stays where it is. */
+static ssize_t peek(struct stdio *stdio, const struct stdio_stream *stream, size_t max)
+{
+	ssize_t n = tee(stream->source.fd, stdio->peek[1], max, SPLICE_F_NONBLOCK);
+
+	if (n > 0 && fd_read_full(stdio->peek[0], stdio->buffer, (size_t)n) < 0)
+		return -1;
+	return n;
+}
+
+static void take_out(struct stdio *stdio, const struct stdio_stream *stream, size_t len)
+{
+	/* They are there. */
+	(void)!fd_read_full(stream->source.fd, stdio->buffer, len);
+	progress_end(&stdio->progress);
+}
+
+/* What the last monitor had begun to take out, and may have. */
+static int resume(struct stdio *stdio, int bundle_fd)
+{
+	const struct progress_record *record = &stdio->progress.record;
+	const struct stdio_stream *stream;
+	ssize_t n;
+	int r;
+
+	r = progress_open(&stdio->progress, bundle_fd);
+	if (r == 0)
+		r = progress_restore(&stdio->progress, &stdio->log);
+	if (r < 0) {
+		progress_release(&stdio->progress);
+		return progress_create(&stdio->progress, bundle_fd, &stdio->log);
+	}
+	if (record->taking == 0 || record->taking > STDIO_BUFFER_SIZE)
+		return 0;
+	stream = &stdio->streams[record->stream - 1];
+	n = peek(stdio, stream, record->taking);
+	if (n == (ssize_t)record->taking && progress_hash(stdio->buffer, (size_t)n) == record->hash)
+		take_out(stdio, stream, (size_t)n);
+	return 0;
+}
+
+static int open_progress(struct stdio *stdio, int bundle_fd)
+{
+	if (pipe2(stdio->peek, O_CLOEXEC | O_NONBLOCK) < 0)
+		return -errno;
+	return stdio->flags & STDIO_RESUME
+		       ? resume(stdio, bundle_fd)
+		       : progress_create(&stdio->progress, bundle_fd, &stdio->log);
+}
+
 int stdio_open(struct stdio *stdio, int bundle_fd, unsigned flags, const char *log,
 	       struct error *err)
 {
@@ -140,16 +211,19 @@ int stdio_open(struct stdio *stdio, int bundle_fd, unsigned flags, const char *l
 		stdio->buffer = NULL;
 		return error_errno(err, errno, "map a buffer for the container's output");
 	}
-	r = flags & STDIO_TERMINAL ? console_open(&stdio->console, bundle_fd)
-				   : open_fifos(stdio, bundle_fd);
+	if (!(flags & STDIO_TERMINAL))
+		r = open_fifos(stdio, bundle_fd);
+	else
+		r = flags & STDIO_RESUME ? 0 : console_open(&stdio->console, bundle_fd);
 	if (r < 0)
 		return error_errno(err, r, "make the container's standard streams");
-	if (log) {
-		r = json_log_open(&stdio->log, log);
-		if (r < 0)
-			return error_errno(err, r, "open log %s", log);
-	}
-	return 0;
+	if (!log)
+		return 0;
+	r = json_log_open(&stdio->log, log);
+	if (r < 0)
+		return error_errno(err, r, "open log %s", log);
+	r = flags & STDIO_TERMINAL ? 0 : open_progress(stdio, bundle_fd);
+	return r < 0 ? error_errno(err, r, "write down the progress of the log") : 0;
 }
 
 static void close_source(struct stdio *stdio, struct loop_source *source)
@@ -167,6 +241,9 @@ void stdio_release(struct stdio *stdio)
 		close_source(stdio, &stdio->streams[i].source);
 	close_source(stdio, &stdio->input);
 	console_release(&stdio->console);
+	progress_release(&stdio->progress);
+	fd_closep(&stdio->peek[0]);
+	fd_closep(&stdio->peek[1]);
 	stdio->slave = fd_close(stdio->slave);
 	json_log_release(&stdio->log);
 	str_release(&stdio->input_pending);
@@ -250,21 +327,56 @@ static bool is_hung_up_only(struct stdio *stdio)
 	return stdio->slave >= 0;
 }
 
+static void pass_on(struct stdio_stream *stream, const char *data, size_t len)
+{
+	struct stdio *stdio = stream->stdio;
+
+	json_log_append(&stdio->log, stream->number, data, len);
+	stdio->output(stdio->arg, stream->number, data, len);
+}
+
+static void show(struct stdio_stream *stream, size_t len)
+{
+	struct stdio *stdio = stream->stdio;
+
+	stdio->shown.stream = stream;
+	stdio->shown.len = len;
+	stdio->shown.hash = progress_hash(stdio->buffer, len);
+	pass_on(stream, stdio->buffer, len);
+}
+
+void stdio_arrived(struct stdio *stdio)
+{
+	const struct stdio_stream *stream = stdio->shown.stream;
+	size_t len = stdio->shown.len;
+
+	stdio->shown.len = 0;
+	if (len == 0 || stream->source.fd < 0)
+		return;
+	progress_begin(&stdio->progress, &stdio->log, stream->number, stdio->shown.hash, len);
+	take_out(stdio, stream, len);
+}
+
 static void stream_ready(void *arg, uint32_t events)
 {
 	struct stdio_stream *stream = arg;
 	struct stdio *stdio = stream->stdio;
-	ssize_t n = read(stream->source.fd, stdio->buffer, STDIO_BUFFER_SIZE);
+	bool careful = stdio->progress.fd >= 0;
+	ssize_t n;
 
 	(void)events;
+	/* One piece at a time: the log says where it ends. */
+	if (stdio->shown.len > 0)
+		return;
+	n = careful ? peek(stdio, stream, STDIO_BUFFER_SIZE)
+		    : read(stream->source.fd, stdio->buffer, STDIO_BUFFER_SIZE);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n > 0) {
-		json_log_append(&stdio->log, stream->number, stdio->buffer, (size_t)n);
-		stdio->output(stdio->arg, stream->number, stdio->buffer, (size_t)n);
-		return;
-	}
-	if (is_hung_up_only(stdio))
+	if (n > 0 && careful)
+		show(stream, (size_t)n);
+	else if (n > 0)
+		pass_on(stream, stdio->buffer, (size_t)n);
+	if (n > 0 || is_hung_up_only(stdio))
 		return;
 	close_source(stdio, &stream->source);
 	json_log_finish(&stdio->log, stream->number);

@@ -11,6 +11,9 @@
  * terminal that no process has open for the moment is not one that has ended. When this process
  * dies, the kernel hangs the terminal up: nothing can take that over.
  *
+ * With a log, output is taken out of its FIFO only when it is logged and with those who must not
+ * miss it: so a new monitor goes on exactly where a killed one was (monitor/progress.h).
+ *
  * Nothing is read before stdio_read(): what a container says before its owner has attached waits in
  * the FIFO. While stdio_hold() is in force nothing is read either: that is how a slow owner slows
  * down the container.
@@ -23,6 +26,7 @@
 #include "io/loop.h"
 #include "monitor/console.h"
 #include "monitor/json-log.h"
+#include "monitor/progress.h"
 #include "monitor/wire.h"
 
 #include <stdbool.h>
@@ -41,6 +45,7 @@ struct stdio_stream {
 enum stdio_flags {
 	STDIO_INPUT = 1 << 0,	 /* stdin is open */
 	STDIO_TERMINAL = 1 << 1, /* all in one */
+	STDIO_RESUME = 1 << 2,	 /* the container has its ends already, from a monitor that died */
 };
 
 struct stdio {
@@ -56,6 +61,13 @@ struct stdio {
 	bool input_ending;	  /* close behind what is pending */
 	bool reading, held;
 	struct json_log log;
+	struct progress progress;
+	int peek[2]; /* a pipe to look at output that stays where it is; -EBADF: it is just read */
+	struct {
+		struct stdio_stream *stream;
+		size_t len; /* 0: nothing */
+		uint64_t hash;
+	} shown;      /* logged and passed on, and still in the FIFO */
 	char *buffer; /* mapped; for one read at a time, also for those of struct peers */
 	/* Takes output to pass on. */
 	void (*output)(void *arg, int stream, const char *data, size_t len);
@@ -85,6 +97,8 @@ void stdio_resize(struct stdio *stdio, const struct wire_size *size);
 /* Begins to read. */
 void stdio_read(struct stdio *stdio);
 void stdio_hold(struct stdio *stdio, bool hold);
+/* What was passed on last has arrived with those who must not miss it. */
+void stdio_arrived(struct stdio *stdio);
 
 /* Whether there is nothing more to read. */
 bool stdio_is_ended(const struct stdio *stdio);

@@ -9,22 +9,24 @@
 /* How many bytes follow the header of a frame that is complete only with them; -EBADMSG. */
 static int body_length(const struct wire_header *header)
 {
-	switch (header->type) {
-	case WIRE_LAUNCH:
-	case WIRE_COMMIT:
-	case WIRE_WAIT:
-	case WIRE_CLEANING:
-		return header->length == 0 ? 0 : -EBADMSG;
-	case WIRE_ATTACH:
-		return header->length == 1 ? 1 : -EBADMSG;
-	case WIRE_RESIZE:
-		return header->length == sizeof(struct wire_size) ? (int)sizeof(struct wire_size)
-								  : -EBADMSG;
-	case WIRE_INPUT:
+	static const struct {
+		uint32_t type, length;
+	} bodies[] = {
+		{WIRE_LAUNCH, 0},
+		{WIRE_COMMIT, 0},
+		{WIRE_WAIT, 0},
+		{WIRE_CLEANING, 0},
+		{WIRE_ATTACH, 1},
+		{WIRE_RESIZE, sizeof(struct wire_size)},
+		{WIRE_RESUME, sizeof(struct wire_position)},
+	};
+
+	if (header->type == WIRE_INPUT)
 		return header->length <= WIRE_LENGTH_MAX ? 0 : -EBADMSG;
-	default:
-		return -EBADMSG;
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(bodies); i++)
+		if (bodies[i].type == header->type && bodies[i].length == header->length)
+			return (int)header->length;
+	return -EBADMSG;
 }
 
 static bool is_mask_good(unsigned char mask)
@@ -86,6 +88,8 @@ int wire_reader_next(struct wire_reader *reader, const char **data, size_t *len,
 	*ret = (struct wire_piece) {.type = (enum wire_type)header.type, .data = *data};
 	if (header.type == WIRE_RESIZE)
 		memcpy(&ret->size, reader->head + sizeof(header), sizeof(ret->size));
+	if (header.type == WIRE_RESUME)
+		memcpy(&ret->position, reader->head + sizeof(header), sizeof(ret->position));
 	if (header.type != WIRE_ATTACH)
 		return 1;
 	ret->mask = reader->head[sizeof(header)];

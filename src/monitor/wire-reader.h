@@ -13,16 +13,17 @@
 #include <stddef.h>
 
 struct wire_reader {
-	/* Header, and the mask of WIRE_ATTACH or the size of WIRE_RESIZE. */
-	unsigned char head[sizeof(struct wire_header) + sizeof(struct wire_size)];
+	/* Header, and what belongs to WIRE_ATTACH, WIRE_RESIZE, WIRE_RESUME. */
+	unsigned char head[sizeof(struct wire_header) + sizeof(struct wire_position)];
 	size_t have;   /* bytes in head */
 	uint32_t left; /* bytes of WIRE_INPUT still to come */
 };
 
 struct wire_piece {
 	enum wire_type type;
-	unsigned char mask;    /* WIRE_ATTACH: enum wire_attach, not empty */
-	struct wire_size size; /* WIRE_RESIZE */
+	unsigned char mask;	       /* WIRE_ATTACH: enum wire_attach, not empty */
+	struct wire_size size;	       /* WIRE_RESIZE */
+	struct wire_position position; /* WIRE_RESUME */
 	/* WIRE_INPUT: points into the bytes given; len 0 is the end of the input. */
 	const char *data;
 	size_t len;

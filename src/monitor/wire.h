@@ -15,6 +15,7 @@
  *     [--process FILE]       keeper of one more process in container ID: the runtime's "exec" of
  *                            this OCI process; --bundle is then a folder of its own
  *     [--prepare]            the bundle is not complete before the owner says WIRE_LAUNCH
+ *     [--take-over]          the container runs already, and its monitor was killed
  *     [--netns-fd N]         held open for the life of the container
  *     [--hold-fd N ...]      held open (reserved ports)
  *     [--peer-fd N ...]      sockets to clients who are there before the container
@@ -41,6 +42,8 @@
  *     WIRE_RESIZE    struct wire_size, of the terminal; nothing without one
  *     WIRE_INPUT     data for stdin, after WIRE_ATTACH with WIRE_STDIN; length 0 is end of file.
  *                    With WIRE_STDIN_ONCE the end of the sending side is end of file as well
+ *     WIRE_RESUME    struct wire_position, to a monitor that took over, before WIRE_COMMIT: what I
+ *                    have of the output since the start, and do not want again
  *     WIRE_WAIT      wants WIRE_EXITED (the owner always gets it)
  *     WIRE_CLEANING  owner: I am going to clean up; and again behind WIRE_EXITED: I have begun to,
  *                    and what I leave undone is on record. Only then --cleanup is not executed
@@ -66,9 +69,13 @@ enum wire_type {
 	WIRE_CLEANING,
 	WIRE_RESIZE,
 	WIRE_LAUNCH,
+	WIRE_RESUME,
 };
 
-#define WIRE_LENGTH_MAX (64 * 1024)
+/* In the bundle, if a monitor that held a terminal was killed. */
+#define WIRE_TERMINAL_LOST "terminal-lost"
+
+#define WIRE_LENGTH_MAX	   (64 * 1024)
 
 enum wire_attach {
 	WIRE_STDIN = 1 << 0,
@@ -80,6 +87,10 @@ enum wire_attach {
 struct wire_header {
 	uint32_t type;	 /* enum wire_type */
 	uint32_t length; /* of what follows, at most WIRE_LENGTH_MAX */
+};
+
+struct wire_position {
+	uint64_t received[2]; /* bytes of stdout and of stderr */
 };
 
 struct wire_size {

@@ -139,10 +139,11 @@ def test_a_killed_monitor_leaves_the_truth(engine):
     container = engine.out("run", "-d", "--name", "one", "busybox", "sleep", "100")
     bundle = engine.runroot / "containers" / container
     monitor = __import__("json").loads((bundle / "monitor.json").read_text())["pid"]
-    os.kill(monitor, signal.SIGKILL)
-    kist.wait_until(lambda: not kist.alive(monitor))
     state = engine.inspect("one")["State"]
     assert state["Running"]
+    os.kill(monitor, signal.SIGKILL)
+    kist.wait_until(lambda: not kist.alive(monitor))
+    # No command in between, which would start a new monitor.
     os.kill(state["Pid"], signal.SIGKILL)
     kist.wait_until(lambda: not kist.alive(state["Pid"]))
     state = engine.inspect("one")["State"]

@@ -53,6 +53,8 @@ static const struct option options[] = {
 	{"terminal", 0, OPTION_BOOL, AT(options.terminal), NULL, "The process has a terminal"},
 	{"process", 0, OPTION_STRING, AT(options.process), "file",
 	 "Keep one more process in a running container: an OCI process"},
+	{"take-over", 0, OPTION_BOOL, AT(options.take_over), NULL,
+	 "The container runs already, and its monitor was killed"},
 	{"netns-fd", 0, OPTION_STRING, AT(netns_fd), "number", "Network namespace to hold"},
 	{"hold-fd", 0, OPTION_LIST, AT(hold_fds), "number", "Descriptor to hold"},
 	{"peer-fd", 0, OPTION_LIST, AT(peer_fds), "number", "Socket to a client that waits"},
