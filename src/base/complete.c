@@ -145,13 +145,13 @@ static enum complete_more by_name(const struct completion *place, FILE *out, con
 	return COMPLETE_NONE;
 }
 
-static void print_options(const struct completion *place, const struct option *options, FILE *out)
+static void print_options(const struct option *options, FILE *out)
 {
-	for (const struct option *o = options; o && o->name; o++) {
-		(void)fputs("--", out);
-		complete_candidate(place, out, o->name, o->help);
-	}
-	(void)fputs("--help\tPrint usage\n", out);
+	const struct completion dashes = {.prefix = "--", .prefix_len = 2};
+
+	for (const struct option *o = options; o && o->name; o++)
+		complete_candidate(&dashes, out, o->name, o->help);
+	complete_candidate(&dashes, out, "help", "Print usage");
 }
 
 static void print_commands(const struct line *line, const struct completion *place, FILE *out)
@@ -233,7 +233,7 @@ static enum complete_more print_last(const struct line *line, struct completion 
 	if (line->pending || is_joined_value(line, word, place))
 		return print_values(place, values, out);
 	if (word[0] == '-' && !line->ended) {
-		print_options(place, options_of(line), out);
+		print_options(options_of(line), out);
 		return COMPLETE_NONE;
 	}
 	if (!line->command) {
