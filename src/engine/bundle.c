@@ -120,9 +120,26 @@ static int make_source(const char *path, struct error *err)
 	}
 }
 
+int bundle_check_sources(const struct container_config *config, struct error *err)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < config->mount_count; i++) {
+		const struct container_mount *mount = &config->mounts[i];
+
+		if (mount->kind == MOUNT_BIND && mount->must_exist &&
+		    fstatat(AT_FDCWD, mount->source, &st, 0) < 0)
+			return error_set(err, ERROR_INVALID,
+					 "invalid mount config for type \"bind\": bind source path "
+					 "does not exist: %s",
+					 mount->source);
+	}
+	return 0;
+}
+
 static int make_sources(const struct container_config *config, struct error *err)
 {
-	int r = 0;
+	int r = bundle_check_sources(config, err);
 
 	for (size_t i = 0; r == 0 && i < config->mount_count; i++)
 		if (config->mounts[i].kind == MOUNT_BIND)
@@ -145,6 +162,7 @@ static int write_hosts(const struct container *container, const char *hostname,
 		       const struct network_attachment *network, int dir_fd, struct error *err)
 {
 	const char *domain = container->config.isolation.domainname;
+	auto_free char *base = network->private_netns ? NULL : hosts_read_host();
 	auto_free char *hosts = NULL, *name = NULL;
 	auto_free char *names =
 		domain ? mem_printf("%s.%s", hostname, domain) : mem_strdup(hostname);
@@ -152,6 +170,7 @@ static int write_hosts(const struct container *container, const char *hostname,
 
 	r = hosts_make(
 		&(struct hosts_options) {
+			.base = base,
 			.hostname = names,
 			.address = network->address,
 			.gateway = network->gateway,

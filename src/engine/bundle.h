@@ -23,3 +23,7 @@ int bundle_write(struct engine *engine, const struct container *container,
 		 const struct strv *layers, const struct container_join *join,
 		 const struct network_attachment *network, int run_fd,
 		 struct error *err) MUST_CHECK;
+
+/* Whether the sources are there that have to be. ERROR_INVALID "bind source path does not exist".
+ */
+int bundle_check_sources(const struct container_config *config, struct error *err) MUST_CHECK;

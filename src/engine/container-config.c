@@ -166,6 +166,15 @@ int container_config_add_tmpfs(struct container_config *config, const char *text
 	return r < 0 ? r : container_config_add_mount(config, &mount, err);
 }
 
+int container_config_add_long_mount(struct container_config *config, const char *text,
+				    struct error *err)
+{
+	CLEANUP(container_mount_release) struct container_mount mount = {0};
+	int r = container_mount_parse_long(text, &mount, err);
+
+	return r < 0 ? r : container_config_add_mount(config, &mount, err);
+}
+
 void strv_set_pair(struct strv *list, const char *text)
 {
 	size_t key_len = strcspn(text, "=");

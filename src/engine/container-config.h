@@ -94,6 +94,9 @@ int container_config_add_volume(struct container_config *config, const char *tex
 /* --tmpfs: target[:options]. */
 int container_config_add_tmpfs(struct container_config *config, const char *text,
 			       struct error *err) MUST_CHECK;
+/* --mount: type=bind,source=/a,target=/b,readonly, … */
+int container_config_add_long_mount(struct container_config *config, const char *text,
+				    struct error *err) MUST_CHECK;
 /* -e: KEY=value, or KEY: from our own environment, nothing if it is not there. */
 int container_config_add_env(struct container_config *config, const char *text,
 			     struct error *err) MUST_CHECK;

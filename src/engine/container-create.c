@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "engine/bundle.h"
 #include "engine/container-join.h"
 #include "engine/container-name.h"
 #include "engine/container-operation.h"
@@ -103,6 +104,8 @@ static int plan(struct engine *engine, const struct container_config *config,
 		warn_of_isolation(&container->config.isolation, warnings);
 	if (r == 0)
 		r = check_propagation(config, err);
+	if (r == 0)
+		r = bundle_check_sources(config, err);
 	if (r == 0)
 		r = runtime_path(config, &runtime, err);
 	if (r == 0)

@@ -69,8 +69,8 @@ char *path_clean(const char *path)
 
 /* Mounting over the root would hide everything; a line break would forge a line of mountinfo's
  * readers. */
-static int set_target(const char *what, const char *text, const char *path,
-		      struct container_mount *mount, struct error *err)
+int container_mount_set_target(struct container_mount *mount, const char *what, const char *text,
+			       const char *path, struct error *err)
 {
 	mount->target = path_clean(path);
 	if (!mount->target)
@@ -99,6 +99,18 @@ static bool volume_name_valid(const char *name)
 	return true;
 }
 
+int container_mount_set_volume(struct container_mount *mount, const char *name, struct error *err)
+{
+	if (!volume_name_valid(name))
+		return error_set(err, ERROR_INVALID,
+				 "%s includes invalid characters for a local volume name, only "
+				 "\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to "
+				 "pass a host directory, use absolute path",
+				 name);
+	mount->source = mem_strdup(name);
+	return 0;
+}
+
 /* A source with a slash at the beginning, or a dot, is a path of the host; anything else is the
  * name of a volume. */
 static int set_source(const char *source, struct container_mount *mount, struct error *err)
@@ -121,14 +133,7 @@ static int set_source(const char *source, struct container_mount *mount, struct 
 		return 0;
 	}
 	mount->kind = MOUNT_VOLUME;
-	if (!volume_name_valid(source))
-		return error_set(err, ERROR_INVALID,
-				 "%s includes invalid characters for a local volume name, only "
-				 "\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to "
-				 "pass a host directory, use absolute path",
-				 source);
-	mount->source = mem_strdup(source);
-	return 0;
+	return container_mount_set_volume(mount, source, err);
 }
 
 static int apply_option(const char *option, struct container_mount *mount)
@@ -193,7 +198,8 @@ int container_mount_parse_volume(const char *text, struct container_mount *ret, 
 		if (r < 0)
 			return r;
 	}
-	r = set_target("volume specification:", text, parts[n == 1 ? 0 : 1], &mount, err);
+	r = container_mount_set_target(&mount, "volume specification:", text, parts[n == 1 ? 0 : 1],
+				       err);
 	if (r < 0)
 		return r;
 	if (n == 3) {
@@ -245,7 +251,7 @@ int container_mount_parse_tmpfs(const char *text, struct container_mount *ret, s
 	auto_free char *path = colon ? mem_strndup(text, (size_t)(colon - text)) : mem_strdup(text);
 	int r;
 
-	r = set_target("tmpfs specification:", text, path, &mount, err);
+	r = container_mount_set_target(&mount, "tmpfs specification:", text, path, err);
 	if (r < 0)
 		return r;
 	if (colon && colon[1]) {

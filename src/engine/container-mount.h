@@ -25,6 +25,13 @@ enum mount_propagation {
 	MOUNT_SHARED,
 };
 
+/* What of the mounts below a bind mount's source comes along. */
+enum mount_recursion {
+	MOUNT_RECURSIVE,      /* all, read-only if it is */
+	MOUNT_WRITABLE_BELOW, /* all, as they are */
+	MOUNT_NOT_RECURSIVE,  /* none */
+};
+
 struct container_mount {
 	enum mount_kind kind;
 	char *source;  /* bind: absolute host path; volume: its name, NULL for an anonymous one that
@@ -32,8 +39,10 @@ struct container_mount {
 	char *target;  /* absolute path in the container, without "." and ".." */
 	char *options; /* tmpfs: as given ("size=64m,mode=1777"), else NULL */
 	bool read_only;
-	bool no_copy;	/* volume: do not fill it from the image */
-	bool anonymous; /* volume: made for this container alone */
+	bool no_copy;	 /* volume: do not fill it from the image */
+	bool anonymous;	 /* volume: made for this container alone */
+	bool must_exist; /* bind: a source that is missing is an error, not made */
+	enum mount_recursion recursion;
 	enum mount_propagation propagation;
 };
 
@@ -46,6 +55,17 @@ int container_mount_parse_volume(const char *text, struct container_mount *ret,
 /* --tmpfs: target[:options]. */
 int container_mount_parse_tmpfs(const char *text, struct container_mount *ret,
 				struct error *err) MUST_CHECK;
+
+/* --mount: type=bind,source=/a,target=/b,readonly, … */
+int container_mount_parse_long(const char *text, struct container_mount *ret,
+			       struct error *err) MUST_CHECK;
+
+/* The parts that both forms have: the target, as @what and @text are to be told of if it is wrong;
+ * the name of a volume. */
+int container_mount_set_target(struct container_mount *mount, const char *what, const char *text,
+			       const char *path, struct error *err) MUST_CHECK;
+int container_mount_set_volume(struct container_mount *mount, const char *name,
+			       struct error *err) MUST_CHECK;
 
 /* "rprivate", "shared", … */
 const char *mount_propagation_name(enum mount_propagation propagation);

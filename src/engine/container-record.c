@@ -29,8 +29,15 @@ static const struct field mount_rows[] = {
 	FIELD(container_mount, FIELD_FLAG, "readOnly", read_only),
 	FIELD(container_mount, FIELD_FLAG, "noCopy", no_copy),
 	FIELD(container_mount, FIELD_FLAG, "anonymous", anonymous),
+	FIELD(container_mount, FIELD_FLAG, "mustExist", must_exist),
 };
 static const struct fields mount_fields = FIELDS(container_mount, mount_rows);
+
+static const char *const mount_recursions[] = {
+	[MOUNT_RECURSIVE] = "recursive",
+	[MOUNT_WRITABLE_BELOW] = "writable-below",
+	[MOUNT_NOT_RECURSIVE] = "no",
+};
 
 static const char *const mount_kinds[] = {
 	[MOUNT_BIND] = "bind", [MOUNT_VOLUME] = "volume", [MOUNT_TMPFS] = "tmpfs"};
@@ -103,6 +110,7 @@ static void write_mounts(struct json_writer *w, const struct container_config *c
 		json_write_string(w, "kind", mount_kinds[mount->kind]);
 		fields_write(&mount_fields, mount, w);
 		json_write_string(w, "propagation", mount_propagation_name(mount->propagation));
+		json_write_string(w, "recursion", mount_recursions[mount->recursion]);
 		json_end(w);
 	}
 	json_end(w);
@@ -110,10 +118,11 @@ static void write_mounts(struct json_writer *w, const struct container_config *c
 
 static int read_mount(const struct json *object, struct container_mount *ret, struct error *err)
 {
-	static const char *const extra[] = {"kind", "propagation", NULL};
+	static const char *const extra[] = {"kind", "propagation", "recursion", NULL};
+	const char *recursion = json_get_string(object, "recursion");
 	const char *kind = json_get_string(object, "kind");
 	const char *propagation = json_get_string(object, "propagation");
-	bool kind_known = false, propagation_known = false;
+	bool kind_known = false, propagation_known = false, recursion_known = false;
 
 	for (size_t i = 0; kind && i < ARRAY_SIZE(mount_kinds); i++) {
 		if (STREQ(kind, mount_kinds[i])) {
@@ -127,7 +136,13 @@ static int read_mount(const struct json *object, struct container_mount *ret, st
 			propagation_known = true;
 		}
 	}
-	if (!kind_known || !propagation_known)
+	for (size_t i = 0; recursion && i < ARRAY_SIZE(mount_recursions); i++) {
+		if (STREQ(recursion, mount_recursions[i])) {
+			ret->recursion = (enum mount_recursion)i;
+			recursion_known = true;
+		}
+	}
+	if (!kind_known || !propagation_known || !recursion_known)
 		return fields_bad(err, "mounts");
 	return fields_read(&mount_fields, object, "mounts", extra, ret, err);
 }

@@ -37,6 +37,18 @@ static int make_file(int dir_fd, const char *name)
 	return fd < 0 || fchmod(fd, 0644) < 0 ? -errno : 0;
 }
 
+/* What programs look at to see that they are in a container, and the list of mounts as it was
+ * called before there was a /proc. */
+static int make_signs(int base_fd, int etc_fd)
+{
+	auto_fd int fd =
+		openat(base_fd, ".dockerenv", O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0755);
+
+	if (fd < 0 || fchmod(fd, 0755) < 0)
+		return -errno;
+	return symlinkat("/proc/mounts", etc_fd, "mtab") < 0 && errno != EEXIST ? -errno : 0;
+}
+
 /* Step by step in place: two that do it at once do no harm. */
 static int make(int dir_fd)
 {
@@ -52,6 +64,7 @@ static int make(int dir_fd)
 		if (etc < 0)
 			return etc;
 	}
+	r = make_signs(base, etc);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(files); i++)
 		r = make_file(etc, files[i]);
 	return r;

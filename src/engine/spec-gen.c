@@ -127,19 +127,33 @@ static void write_process(struct json_writer *w, const struct spec_input *input)
 	json_end(w);
 }
 
-static void write_bind(struct json_writer *w, const char *source, const char *target,
-		       bool read_only, enum mount_propagation propagation)
+/* A read-only bind mount is so with all that is mounted below its source, as Docker has it since
+ * 25.0. */
+static void write_bind_as(struct json_writer *w, const char *source,
+			  const struct container_mount *mount)
 {
+	const enum mount_recursion recursion = mount->recursion;
+
 	json_object_begin(w, NULL);
-	json_write_string(w, "destination", target);
+	json_write_string(w, "destination", mount->target);
 	json_write_string(w, "type", "bind");
 	json_write_string(w, "source", source);
 	json_array_begin(w, "options");
-	json_write_string(w, NULL, "rbind");
-	json_write_string(w, NULL, read_only ? "ro" : "rw");
-	json_write_string(w, NULL, mount_propagation_name(propagation));
+	json_write_string(w, NULL, recursion == MOUNT_NOT_RECURSIVE ? "bind" : "rbind");
+	json_write_string(w, NULL, mount->read_only ? "ro" : "rw");
+	if (mount->read_only && recursion == MOUNT_RECURSIVE)
+		json_write_string(w, NULL, "rro");
+	json_write_string(w, NULL, mount_propagation_name(mount->propagation));
 	json_end(w);
 	json_end(w);
+}
+
+static void write_bind(struct json_writer *w, const char *source, const char *target,
+		       bool read_only)
+{
+	const struct container_mount mount = {.target = (char *)target, .read_only = read_only};
+
+	write_bind_as(w, source, &mount);
 }
 
 static void write_tmpfs(struct json_writer *w, const struct container_mount *mount)
@@ -172,10 +186,10 @@ static void write_mount(struct json_writer *w, const struct spec_input *input,
 		break;
 	case MOUNT_VOLUME:
 		path = volume_path(&input->engine->root, mount->source);
-		write_bind(w, path, mount->target, mount->read_only, mount->propagation);
+		write_bind_as(w, path, mount);
 		break;
 	case MOUNT_BIND:
-		write_bind(w, mount->source, mount->target, mount->read_only, mount->propagation);
+		write_bind_as(w, mount->source, mount);
 		break;
 	}
 }
@@ -212,7 +226,7 @@ static void write_default_mount(struct json_writer *w, const struct spec_input *
 
 	if (STREQ(mount->destination, "/dev/shm")) {
 		if (input->shm)
-			return write_bind(w, input->shm, mount->destination, false, MOUNT_RPRIVATE);
+			return write_bind(w, input->shm, mount->destination, false);
 		if (isolation->ipc && STREQ(isolation->ipc, "none"))
 			return;
 	}
@@ -243,12 +257,12 @@ static void write_mounts(struct json_writer *w, const struct spec_input *input)
 		if (!mount_at(config, m->destination))
 			write_default_mount(w, input, m);
 	if (input->init)
-		write_bind(w, input->init, INIT_PATH, true, MOUNT_RPRIVATE);
+		write_bind(w, input->init, INIT_PATH, true);
 	for (size_t i = 0; i < ARRAY_SIZE(engine_files); i++) {
 		auto_free char *path = mem_printf("%s/%s", input->files, engine_files[i].name);
 
 		if (!mount_at(config, engine_files[i].target))
-			write_bind(w, path, engine_files[i].target, false, MOUNT_RPRIVATE);
+			write_bind(w, path, engine_files[i].target, config->read_only);
 	}
 	for (size_t i = 0; i < config->mount_count; i++)
 		sorted[i] = &config->mounts[i];

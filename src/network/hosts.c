@@ -1,13 +1,17 @@
 #include "network/hosts.h"
 
+#include "base/fd.h"
 #include "base/mem.h"
 #include "base/str.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <string.h>
 
-#define NAME_MAX_LEN 253
-#define HOST_GATEWAY "host-gateway"
+#define NAME_MAX_LEN  253
+#define HOST_GATEWAY  "host-gateway"
+#define HOST_FILE     "/etc/hosts"
+#define HOST_FILE_MAX (1024 * 1024)
 
 static const char localhost[] = "127.0.0.1\tlocalhost\n"
 				"::1\tlocalhost ip6-localhost ip6-loopback\n"
@@ -77,6 +81,17 @@ static int check_hostname(const char *hostname, struct error *err)
 				   hostname, NAME_MAX_LEN);
 }
 
+char *hosts_read_host(void)
+{
+	auto_fd int fd = open(HOST_FILE, O_RDONLY | O_CLOEXEC);
+	auto_free char *text = NULL;
+	size_t len;
+
+	if (fd < 0 || fd_read_all(fd, HOST_FILE_MAX, &text, &len) < 0 || strlen(text) != len)
+		return NULL;
+	return TAKE_PTR(text);
+}
+
 int hosts_make(const struct hosts_options *options, char **ret, struct error *err)
 {
 	const char *dot = strchr(options->hostname, '.');
@@ -86,7 +101,9 @@ int hosts_make(const struct hosts_options *options, char **ret, struct error *er
 	r = check_hostname(options->hostname, err);
 	if (r < 0)
 		return r;
-	str_append(&text, localhost);
+	str_append(&text, options->base ? options->base : localhost);
+	if (text.len > 0 && text.data[text.len - 1] != '\n')
+		str_append_char(&text, '\n');
 	for (size_t i = 0; options->extra && i < options->extra->n; i++) {
 		r = add_extra(&text, options->extra->v[i], options, err);
 		if (r < 0)

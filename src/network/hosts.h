@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 struct hosts_options {
+	const char *base; /* what it begins with; NULL: localhost and its relatives */
 	const char *hostname;
 	const char *address;	  /* the container's; NULL or "" if it has none */
 	const char *gateway;	  /* what "host-gateway" stands for; NULL or "" if nothing */
@@ -17,6 +18,10 @@ struct hosts_options {
 
 /* True for what may stand in /etc/hosts: letters, digits, ".", "-" and "_", at most 253. */
 bool hosts_name_valid(const char *name);
+
+/* The host's own /etc/hosts, for a container that shares its network; NULL if there is none to
+ * read. Owned by the caller. */
+char *hosts_read_host(void) MUST_CHECK;
 
 /* *@ret is owned by the caller. ERROR_INVALID quotes what is wrong, in Docker's words. */
 int hosts_make(const struct hosts_options *options, char **ret, struct error *err) MUST_CHECK;

@@ -270,6 +270,24 @@ static bool is_symlink(int root_fd, const char *path)
 	return fd >= 0 && fstat(fd, &st) == 0 && S_ISLNK(st.st_mode);
 }
 
+/* Where a tmpfs goes. One that covers nothing is for everybody, as tmpfs are, and its place says so
+ * at the next start, when it is there already. */
+static int open_tmpfs_target(int root_fd, const char *path)
+{
+	auto_fd int there = resolve_open(root_fd, path, O_PATH | O_DIRECTORY);
+	auto_fd int target = -EBADF, made = -EBADF;
+
+	if (there != -ENOENT)
+		return resolve_directory(root_fd, path, 0755);
+	target = resolve_directory(root_fd, path, 0755);
+	if (target < 0)
+		return target;
+	made = openat(target, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (made < 0 || fchmod(made, 01777) < 0)
+		return -errno;
+	return TAKE_FD(target);
+}
+
 static int mount_filesystem(struct init *init, const struct runtime_mount *mount, int root_fd)
 {
 	bool tmpfs = STREQ(mount->type, "tmpfs");
@@ -283,7 +301,8 @@ static int mount_filesystem(struct init *init, const struct runtime_mount *mount
 	/* An image whose /proc is a link would have it somewhere else, and no /proc. */
 	if (kernel && is_symlink(root_fd, mount->destination))
 		return init_fail(init, INIT_MOUNT_LINK, mount->destination, -ELOOP);
-	target = resolve_directory(root_fd, mount->destination, 0755);
+	target = tmpfs ? open_tmpfs_target(root_fd, mount->destination)
+		       : resolve_directory(root_fd, mount->destination, 0755);
 	if (target < 0)
 		return init_fail(init, INIT_MOUNT_TARGET, mount->destination, target);
 	tree = mount_new(mount->type, mount->source, mount->data, set, &option);

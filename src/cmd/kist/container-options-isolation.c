@@ -251,5 +251,13 @@ int isolation_options_apply(const struct container_options *options,
 		r = set_limits(options, config, err);
 	if (r == 0)
 		r = set_modes(options, config, err);
-	return r < 0 ? r : set_lists(options, &config->isolation, err);
+	if (r == 0)
+		r = set_lists(options, &config->isolation, err);
+	for (size_t i = 0; r == 0 && i < options->mounts.n; i++) {
+		r = container_config_add_long_mount(config, options->mounts.v[i], err);
+		if (r < 0)
+			r = error_prefix(err, "invalid argument \"%s\" for \"--mount\" flag",
+					 options->mounts.v[i]);
+	}
+	return r;
 }
