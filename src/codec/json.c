@@ -27,8 +27,9 @@ bool json_is(const struct json *value, enum json_kind type)
 static struct json *find(const struct json *object, const char *key)
 {
 	uint32_t hash = json_key_hash(key);
+	size_t size = json_size(object);
 
-	for (size_t i = 0; i < json_size(object); i++)
+	for (size_t i = 0; i < size; i++)
 		if (object->children[i].key_hash == hash && STREQ(object->children[i].key, key))
 			return &object->children[i];
 	return NULL;

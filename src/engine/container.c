@@ -348,8 +348,14 @@ static int load_listed(struct engine *engine, const char *id, struct list_cache 
 {
 	int r = list_cache_find(cache, id, ret);
 
+	if (r == 2 && (container_state_read(engine, ret, NULL) < 0 || container_is_unwatched(ret) ||
+		       is_orphan(engine, ret))) {
+		container_release(ret);
+		*ret = (struct container) {0};
+		r = 0;
+	}
 	if (r > 0)
-		return r;
+		return 1;
 	r = load_healed(engine, id, container_load_any, ret, err);
 	if (r > 0)
 		list_cache_add(cache, ret);

@@ -208,51 +208,55 @@ static int read_field(const struct json *value, const struct field *field, void 
 	return fields_bad(err, field->key);
 }
 
-struct key_check {
+struct members {
 	const struct fields *fields;
 	const char *const *extra;
+	const char *what;
+	void *base;
 	size_t seen;
+	struct error *err;
 };
 
-static int check_key(const char *key, struct json *value, void *arg)
+static const struct field *find_field(const struct members *members, const char *key)
 {
-	struct key_check *check = arg;
+	const struct fields *fields = members->fields;
 
-	(void)value;
 	/* In a record of our own each is where it is expected. */
-	if (check->seen < check->fields->n && STREQ(check->fields->v[check->seen].key, key)) {
-		check->seen++;
-		return 0;
-	}
-	check->seen++;
-	for (size_t i = 0; i < check->fields->n; i++)
-		if (STREQ(check->fields->v[i].key, key))
-			return 0;
-	for (const char *const *extra = check->extra; *extra; extra++)
+	if (members->seen < fields->n && STREQ(fields->v[members->seen].key, key))
+		return &fields->v[members->seen];
+	for (size_t i = 0; i < fields->n; i++)
+		if (STREQ(fields->v[i].key, key))
+			return &fields->v[i];
+	return NULL;
+}
+
+static int read_member(const char *key, struct json *value, void *arg)
+{
+	struct members *members = arg;
+	const struct field *field = find_field(members, key);
+
+	members->seen++;
+	if (field)
+		return read_field(value, field, (char *)members->base + field->offset,
+				  members->err);
+	for (const char *const *extra = members->extra; *extra; extra++)
 		if (STREQ(*extra, key))
 			return 0;
-	return 1;
+	return error_set(members->err, ERROR_CORRUPT, "record: an unknown member in \"%s\"",
+			 members->what);
 }
 
 /* Reads the members that are there; *@ret_seen counts them and the extra ones. */
 static int read_members(const struct fields *fields, const struct json *object, const char *what,
 			const char *const *extra, void *base, size_t *ret_seen, struct error *err)
 {
-	struct key_check check = {fields, extra, 0};
-	int r = 0;
+	struct members members = {fields, extra, what, base, 0, err};
+	int r;
 
 	if (!json_is(object, JSON_OBJECT))
 		return fields_bad(err, what);
-	if (json_each(object, check_key, &check) != 0)
-		return error_set(err, ERROR_CORRUPT, "record: an unknown member in \"%s\"", what);
-	for (size_t i = 0; r == 0 && i < fields->n; i++) {
-		const struct field *field = &fields->v[i];
-
-		if (json_has(object, field->key))
-			r = read_field(json_get(object, field->key), field,
-				       (char *)base + field->offset, err);
-	}
-	*ret_seen = check.seen;
+	r = json_each(object, read_member, &members);
+	*ret_seen = members.seen;
 	return r;
 }
 

@@ -70,8 +70,7 @@ bool list_cache_unpack(const char *data, size_t len, struct container *ret)
 	unpack_bytes(&in, &oom_killed, sizeof(oom_killed));
 	unpack_bytes(&in, &container.finished, sizeof(container.finished));
 	container.oom_killed = oom_killed != 0;
-	if (in.bad || in.left > 0 ||
-	    (container.state != CONTAINER_CREATED && container.state != CONTAINER_EXITED))
+	if (in.bad || in.left > 0 || container.state > CONTAINER_EXITED)
 		return false;
 	*ret = container;
 	container = (struct container) {0};
@@ -160,14 +159,20 @@ int list_cache_find(struct list_cache *cache, const char *id, struct container *
 	cache->started_now = is_started(cache, id);
 	if (!data)
 		return 0;
-	if (cache->started_now || read_stamp(cache, id, &now) < 0 ||
-	    memcmp(&now, &entry.stamp, sizeof(now)) != 0 ||
+	if (read_stamp(cache, id, &now) < 0 || memcmp(&now, &entry.stamp, sizeof(now)) != 0 ||
 	    !list_cache_unpack(data + sizeof(entry), entry.len, ret)) {
 		cache->missed++;
 		return 0;
 	}
+	/* How it ended, what is known of it then does not say. */
+	if (ret->state == CONTAINER_RUNNING && !cache->started_now) {
+		container_release(ret);
+		*ret = (struct container) {0};
+		cache->missed++;
+		return 0;
+	}
 	keep(cache, data, sizeof(entry) + entry.len);
-	return 1;
+	return cache->started_now ? 2 : 1;
 }
 
 void list_cache_add(struct list_cache *cache, const struct container *container)
@@ -175,7 +180,8 @@ void list_cache_add(struct list_cache *cache, const struct container *container)
 	struct entry entry = {0};
 	auto_str packed = {0};
 
-	if (container->damage || cache->started_now || container->state == CONTAINER_RUNNING ||
+	/* The record of one that is removed at its end is in the run folder. */
+	if (container->damage || container->config.auto_remove ||
 	    read_stamp(cache, container->id, &entry.stamp) < 0 ||
 	    MAX(entry.stamp.modified, entry.stamp.changed) + SETTLED > time_now())
 		return;

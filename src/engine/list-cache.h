@@ -1,11 +1,12 @@
 /*
- * What `ps` read last time: the records of containers that do not run, packed into one file of the
- * run folder, so that a list of many opens one file instead of two for each.
+ * What `ps` read last time: the records of containers, packed into one file of the run folder, so
+ * that a list of many opens one file instead of two for each.
  *
  * Nothing depends on it. An entry counts only while the folder of its container is what it was
- * (inode and times: everything in it is replaced by renames), and while there is no run folder,
- * which whoever starts it makes first. Folders that changed a moment ago are not kept: the clock
- * that stamps them is coarse. The file is written anew by the reader that found many missing.
+ * (inode and times: everything in it is replaced by renames). While there is a run folder, which
+ * whoever starts it makes first, the kernel is asked for the state. Folders that changed a moment
+ * ago are not kept: the clock that stamps them is coarse. The file is written anew by the reader
+ * that found many missing.
  */
 #pragma once
 
@@ -35,7 +36,8 @@ struct list_cache {
  * next. */
 void list_cache_open(const struct engine *engine, const struct strv *started,
 		     struct list_cache *ret);
-/* 1: *@ret is the container, as container_load() would give it; 0: it has to be loaded. */
+/* 1: *@ret is the container, as container_load() would give it; 2: its record alone, the state is
+ * to be read; 0: it has to be loaded. */
 int list_cache_find(struct list_cache *cache, const char *id, struct container *ret);
 /* One that was loaded: kept for the next time, if it can be. */
 void list_cache_add(struct list_cache *cache, const struct container *container);

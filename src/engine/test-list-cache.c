@@ -69,14 +69,3 @@ TEST(a_part_of_it_is_nothing)
 		assert_false(list_cache_unpack(exact, len, &again));
 	}
 }
-
-TEST(a_running_container_is_never_kept)
-{
-	auto_container container = {0}, again = {0};
-	auto_str packed = {0};
-
-	make_container(&container);
-	container.state = CONTAINER_RUNNING;
-	list_cache_pack(&container, &packed);
-	assert_false(list_cache_unpack(packed.data, packed.len, &again));
-}

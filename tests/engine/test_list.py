@@ -1,7 +1,11 @@
 """ps with many containers: what it remembers from last time never shows what is no longer so."""
 
+import os
+import signal
 import time
 from pathlib import Path
+
+import kist
 
 MANY = 24
 
@@ -58,3 +62,23 @@ def test_a_damaged_file_is_written_anew(engine):
     for damaged in (b"", whole[:5], whole[:-7], whole[:200] + b"\xff" * 64 + whole[264:], whole[:8] + whole[9:]):
         file.write_bytes(damaged)
         assert listed(engine) == first
+
+
+def test_running_containers_are_asked_for_their_state(engine):
+    for number in range(MANY):
+        engine.kist("run", "-d", "--name", f"many{number}", "--network", "none", "busybox", "sleep", "100")
+    time.sleep(1.5)
+    assert all(line.startswith("running|Up") for line in listed(engine).values())
+    pid = engine.inspect("many1")["State"]["Pid"]
+    monitor = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    engine.kist("kill", "many0")
+    engine.kist("wait", "many0")
+    os.kill(monitor, signal.SIGSTOP)
+    os.kill(pid, signal.SIGKILL)
+    os.kill(monitor, signal.SIGKILL)
+    kist.wait_until(lambda: not kist.alive(pid), what="the end of the process")
+    now = listed(engine)
+    assert now["many0"].startswith("exited|Exited (137)")
+    assert now["many1"].startswith("exited|Exited")
+    assert listed(engine)["many1"] == now["many1"]
+    assert now["many2"].startswith("running|Up")
