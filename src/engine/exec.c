@@ -263,7 +263,6 @@ static int check(const struct container *container, const struct exec_config *co
 static int place(struct engine *engine, const struct exec *exec, struct error *err)
 {
 	auto_free char *path = folder_of(exec->container_id, exec->id);
-	auto_free char *run_folder = mem_printf("containers/%s", exec->container_id);
 	auto_fd int run_fd = -EBADF, names_fd = -EBADF, dir_fd = -EBADF;
 	auto_str text = {0};
 	int r;
