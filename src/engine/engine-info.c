@@ -20,9 +20,11 @@ static int count_containers(struct engine *engine, struct engine_info *info, str
 
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < info->containers; i++)
-		info->running += containers[i].state == CONTAINER_RUNNING;
-	info->stopped = info->containers - info->running;
+	for (size_t i = 0; i < info->containers; i++) {
+		info->paused += containers[i].paused;
+		info->running += containers[i].state == CONTAINER_RUNNING && !containers[i].paused;
+	}
+	info->stopped = info->containers - info->running - info->paused;
 	container_list_free(containers, info->containers);
 	return 0;
 }

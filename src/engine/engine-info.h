@@ -12,7 +12,7 @@
 #include <sys/utsname.h>
 
 struct engine_info {
-	size_t containers, running, stopped; /* stopped: created or exited */
+	size_t containers, running, paused, stopped; /* stopped: created or exited */
 	size_t images;
 	struct utsname system;
 	char *system_name;	    /* "Debian GNU/Linux 12 (bookworm)" */

@@ -23,6 +23,8 @@
  *   container-stats.h    what it uses now
  *   container-top.h      its processes
  *   container-update.h   other limits
+ *   disk-usage.h         what images, containers and volumes hold
+ *   engine-info.h        what there is, and on which machine
  *   event.h              what has happened
  *   user.h               names of users and groups, as an image's own files give them
  *   spec-gen.h           the OCI configuration of a container

@@ -267,6 +267,18 @@ int store_layer_paths(const struct root *root, const struct image *image, struct
 	return 0;
 }
 
+int store_layer_sizes(const struct root *root, const struct strv *diff_ids, uint64_t *ret,
+		      struct error *err)
+{
+	auto_fd int layers = root_dir_open(root, "layers", err);
+
+	if (layers < 0)
+		return layers;
+	for (size_t i = 0; i < diff_ids->n; i++)
+		ret[i] = layer_size(layers, diff_ids->v[i]);
+	return 0;
+}
+
 /* ---- changing ---- */
 
 int store_image_tag(const struct root *root, const struct image *image, const char *name,

@@ -69,6 +69,10 @@ int store_image_remove(const struct root *root, const char *name, bool force,
 int store_layer_paths(const struct root *root, const struct image *image, struct strv *ret,
 		      struct error *err) MUST_CHECK;
 
+/* Bytes in the files of each of the layers @diff_ids, to @ret[0…]; 0 where they are not known. */
+int store_layer_sizes(const struct root *root, const struct strv *diff_ids, uint64_t *ret,
+		      struct error *err) MUST_CHECK;
+
 /*
  * Reads images from a docker-archive or OCI archive (tar, plain or compressed) on @fd: `kist load`.
  * A line per image ("Loaded image: NAME", "Loaded image ID: …") is appended to @lines.

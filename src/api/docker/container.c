@@ -71,7 +71,7 @@ static void write_list(struct json_writer *w, const struct container_list_reques
 		    container->created >= bounds->before || container->created <= bounds->since ||
 		    !filter_matches(container_filters, filters, container))
 			continue;
-		document_container_row(w, engine, container);
+		document_container_row(w, engine, container, NULL);
 		limit--;
 	}
 	json_end(w);

@@ -47,7 +47,7 @@ static void write_ports(struct json_writer *w, const struct container *container
 }
 
 void document_container_row(struct json_writer *w, const struct engine *engine,
-			    const struct container *container)
+			    const struct container *container, const struct document_sizes *sizes)
 {
 	auto_free char *name = mem_printf("/%s", container->name);
 	auto_free char *command = document_command(container);
@@ -64,6 +64,10 @@ void document_container_row(struct json_writer *w, const struct engine *engine,
 	json_write_string(w, "Command", command);
 	json_write_i64(w, "Created", container->created / TIME_SECOND);
 	write_ports(w, container);
+	if (sizes) {
+		json_write_u64(w, "SizeRw", sizes->written);
+		json_write_u64(w, "SizeRootFs", sizes->image + sizes->written);
+	}
 	document_map(w, "Labels", &config->labels);
 	json_write_string(w, "State", document_state_name(container));
 	json_write_string(w, "Status", status);
@@ -80,11 +84,12 @@ void document_container_row(struct json_writer *w, const struct engine *engine,
 }
 
 void document_image_row(struct json_writer *w, const struct image *image, const struct strv *tags,
-			const struct strv *digests, unsigned version)
+			const struct strv *digests, unsigned version,
+			const struct document_sizes *sizes)
 {
 	json_object_begin(w, NULL);
 	/* Unknown until somebody asks for them to be counted. */
-	json_write_i64(w, "Containers", -1);
+	json_write_i64(w, "Containers", sizes ? (int64_t)sizes->containers : -1);
 	json_write_i64(w, "Created", image->created / TIME_SECOND);
 	json_write_string(w, "Id", image->id);
 	if (image->labels.n == 0)
@@ -94,7 +99,7 @@ void document_image_row(struct json_writer *w, const struct image *image, const 
 	json_write_string(w, "ParentId", "");
 	json_write_strings(w, "RepoDigests", strv_argv(digests));
 	json_write_strings(w, "RepoTags", strv_argv(tags));
-	json_write_i64(w, "SharedSize", -1);
+	json_write_i64(w, "SharedSize", sizes ? (int64_t)sizes->shared : -1);
 	json_write_u64(w, "Size", image->size);
 	if (version < 44)
 		json_write_u64(w, "VirtualSize", image->size);

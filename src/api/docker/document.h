@@ -18,14 +18,23 @@
 /* GET /containers/{id}/json. */
 void document_container(struct json_writer *w, struct engine *engine,
 			const struct container *container);
+/* What a row says of sizes where somebody has measured them; NULL: nobody has. */
+struct document_sizes {
+	uint64_t written;  /* container: in its upper directory */
+	uint64_t image;	   /* container: of its image */
+	uint64_t shared;   /* image: in layers of others as well */
+	size_t containers; /* image: how many are of it */
+};
+
 /* An element of GET /containers/json. */
 void document_container_row(struct json_writer *w, const struct engine *engine,
-			    const struct container *container);
+			    const struct container *container, const struct document_sizes *sizes);
 /* GET /images/{name}/json, as API 1.@version has it. */
 void document_image(struct json_writer *w, const struct image *image, unsigned version);
 /* An element of GET /images/json; @tags and @digests are those to show. */
 void document_image_row(struct json_writer *w, const struct image *image, const struct strv *tags,
-			const struct strv *digests, unsigned version);
+			const struct strv *digests, unsigned version,
+			const struct document_sizes *sizes);
 
 #define DOCUMENT_VERSION_NEWEST 51
 

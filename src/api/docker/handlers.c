@@ -21,6 +21,7 @@
 const struct call_handler docker_handlers[] = {
 	{&operation_version, system_version},
 	{&operation_info, system_info},
+	{&operation_disk_usage, system_disk_usage},
 	{&operation_events, event_call_stream},
 
 	{&operation_container_list, container_call_list},

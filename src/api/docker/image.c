@@ -157,7 +157,7 @@ static void write_image(struct json_writer *w, const struct image *image,
 	select_names(&all_digests, filters, &digests);
 	if (filter_has(filters, "reference") && tags.n + digests.n == 0)
 		return;
-	document_image_row(w, image, &tags, &digests, version);
+	document_image_row(w, image, &tags, &digests, version, NULL);
 }
 
 static void free_list(struct image *list, size_t count)

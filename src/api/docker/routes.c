@@ -8,6 +8,7 @@
 #include "api/docker/exec-request.h"
 #include "api/docker/image-decode.h"
 #include "api/docker/image-request.h"
+#include "api/docker/system-decode.h"
 #include "api/docker/system-request.h"
 
 static const struct route_answer pong = {
@@ -23,6 +24,7 @@ const struct route docker_routes[] = {
 	{HTTP1_GET, "/_ping", 0, ROUTE_NO_BODY, NULL, NULL, &pong},
 	{HTTP1_GET, "/version", 0, ROUTE_NO_BODY, &operation_version, NULL},
 	{HTTP1_GET, "/info", 0, ROUTE_NO_BODY, &operation_info, NULL},
+	{HTTP1_GET, "/system/df", 25, ROUTE_NO_BODY, &operation_disk_usage, decode_disk_usage},
 	{HTTP1_GET, "/events", 0, ROUTE_NO_BODY, &operation_events, decode_events},
 
 	{HTTP1_GET, "/containers/json", 0, ROUTE_NO_BODY, &operation_container_list,

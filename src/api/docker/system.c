@@ -60,7 +60,7 @@ static void write_counts(struct json_writer *w, const struct engine_info *info)
 {
 	json_write_u64(w, "Containers", info->containers);
 	json_write_u64(w, "ContainersRunning", info->running);
-	json_write_u64(w, "ContainersPaused", 0);
+	json_write_u64(w, "ContainersPaused", info->paused);
 	json_write_u64(w, "ContainersStopped", info->stopped);
 	json_write_u64(w, "Images", info->images);
 }

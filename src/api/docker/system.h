@@ -1,5 +1,5 @@
 /*
- * GET /version, GET /info.
+ * GET /version, GET /info, GET /system/df.
  */
 #pragma once
 
@@ -7,3 +7,4 @@
 
 int system_version(struct call *call, const void *values, struct error *err) MUST_CHECK;
 int system_info(struct call *call, const void *values, struct error *err) MUST_CHECK;
+int system_disk_usage(struct call *call, const void *values, struct error *err) MUST_CHECK;

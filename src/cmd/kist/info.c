@@ -25,7 +25,7 @@ static void write_info(struct json_writer *w, const struct engine *engine,
 	json_object_begin(w, NULL);
 	json_write_u64(w, "Containers", info->containers);
 	json_write_u64(w, "ContainersRunning", info->running);
-	json_write_u64(w, "ContainersPaused", 0);
+	json_write_u64(w, "ContainersPaused", info->paused);
 	json_write_u64(w, "ContainersStopped", info->stopped);
 	json_write_u64(w, "Images", info->images);
 	json_write_string(w, "ServerVersion", KIST_VERSION);
