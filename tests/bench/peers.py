@@ -73,6 +73,15 @@ class Peer:
     def execute(self, name):
         """exec /bin/true in a detached one"""
 
+    def create(self, name):
+        """create --network none"""
+
+    def list(self):
+        """ps -a"""
+
+    def nothing(self):
+        """the start of the client alone, where it is long"""
+
     def remove(self, name):
         """rm -f"""
 
@@ -155,6 +164,12 @@ class Kist(Peer):
     def execute(self, name):
         return [self.kist, "exec", name, "/bin/true"]
 
+    def create(self, name):
+        return [self.kist, "create", "--network", "none", "--name", name, IMAGE, "/bin/true"]
+
+    def list(self):
+        return [self.kist, "ps", "-a"]
+
     def remove(self, name):
         return [self.kist, "rm", "-f", name]
 
@@ -192,6 +207,12 @@ class Podman(Peer):
 
     def execute(self, name):
         return [*self.podman, "exec", name, "/bin/true"]
+
+    def create(self, name):
+        return [*self.podman, "create", *self.limits, "--network", "none", "--name", name, IMAGE, "/bin/true"]
+
+    def list(self):
+        return [*self.podman, "ps", "-a"]
 
     def remove(self, name):
         return [*self.podman, "rm", "-f", "-t", "0", name]
@@ -234,6 +255,12 @@ class Ctr(Daemon):
     def execute(self, name):
         return [*self.ctr, "task", "exec", "--exec-id", f"e{time.monotonic_ns()}", name, "/bin/true"]
 
+    def create(self, name):
+        return [*self.ctr, "container", "create", IMAGE, name, "/bin/true"]
+
+    def list(self):
+        return [*self.ctr, "container", "list"]
+
     def remove(self, name):
         ctr = " ".join(map(str, self.ctr))
         return ["sh", "-c", f"{ctr} task rm -f {name}; {ctr} container rm {name}"]
@@ -242,27 +269,13 @@ class Ctr(Daemon):
         return [*self.ctr, "image", "pull", "--plain-http", "--snapshotter", "overlayfs", reference]
 
 
-class Docker(Daemon):
-    name = program = "docker"
-    monitor = "containerd-shim"
-
-    @classmethod
-    def installed(cls):
-        return bool(shutil.which("docker") and shutil.which("dockerd"))
+class DockerClient(Daemon):
+    """Docker's own client, in front of whatever serves its API on the folder's socket."""
 
     def __init__(self, folder):
         super().__init__(folder)
         self.env |= {"DOCKER_CONFIG": str(self.folder / "client"), "DOCKER_HOST": f"unix://{self.folder}/sock"}
         self.env.pop("DOCKER_CONTEXT", None)
-
-    def version(self):
-        return f"{call(['dockerd', '--version'])}, client {call(['docker', '--version'])}"
-
-    def serve_command(self):
-        config = self.folder / "daemon.json"  # not the machine's
-        config.write_text("{}")
-        return ["dockerd", "--data-root", self.folder / "root", "--exec-root", self.run_folder, "--pidfile", self.folder / "pid",
-                "-H", f"unix://{self.folder}/sock", "--config-file", config, "--log-level", "warn"]
 
     def probe(self):
         return ["docker", "version"]
@@ -282,11 +295,60 @@ class Docker(Daemon):
     def execute(self, name):
         return ["docker", "exec", name, "/bin/true"]
 
+    def create(self, name):
+        return ["docker", "create", "--network", "none", "--name", name, IMAGE, "/bin/true"]
+
+    def list(self):
+        return ["docker", "ps", "-a"]
+
+    def nothing(self):
+        return ["docker", "--version"]
+
     def remove(self, name):
         return ["docker", "rm", "-f", name]
 
     def pull(self, reference):
         return ["docker", "pull", "-q", reference]
+
+
+class Docker(DockerClient):
+    name = program = "docker"
+    monitor = "containerd-shim"
+
+    @classmethod
+    def installed(cls):
+        return bool(shutil.which("docker") and shutil.which("dockerd"))
+
+    def version(self):
+        return f"{call(['dockerd', '--version'])}, client {call(['docker', '--version'])}"
+
+    def serve_command(self):
+        config = self.folder / "daemon.json"  # not the machine's
+        config.write_text("{}")
+        return ["dockerd", "--data-root", self.folder / "root", "--exec-root", self.run_folder, "--pidfile", self.folder / "pid",
+                "-H", f"unix://{self.folder}/sock", "--config-file", config, "--log-level", "warn"]
+
+
+class Door(DockerClient):
+    """kistd behind Docker's client: the same client as Docker's, the same containers as kist's."""
+
+    name = "kistd"
+    monitor = "kist-monitor"
+
+    @classmethod
+    def installed(cls):
+        return bool(shutil.which("docker")) and (kist.BIN / "kistd").exists()
+
+    def version(self):
+        return f"{call([kist.program('kistd'), '--version']).splitlines()[0]}, client {call(['docker', '--version'])}"
+
+    def serve_command(self):
+        self.run_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return [kist.program("kistd"), "--root", self.folder / "root", "--runroot", self.run_folder, "--listen",
+                f"unix://{self.folder}/sock"]
+
+    def load(self, archive):
+        call([kist.program("kist"), "--root", self.folder / "root", "--runroot", self.run_folder, "load", "-i", archive])
 
 
 class Floor(Peer):
@@ -333,4 +395,4 @@ def build(source, target):
     call(["cc", "-std=gnu17", "-D_GNU_SOURCE", "-O2", "-Wall", "-static", "-o", target, HERE / f"{source}.c"])
 
 
-PEERS = [Floor, Kist, Podman, Ctr, Docker]
+PEERS = [Floor, Kist, Podman, Ctr, Docker, Door]
