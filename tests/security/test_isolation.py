@@ -1,7 +1,11 @@
 """What options change of the sandbox, and that they change nothing else."""
 
+import json
 import os
+import subprocess
 from pathlib import Path
+
+import hostile
 
 CAPABILITIES_ALL = (1 << 41) - 1
 
@@ -63,3 +67,138 @@ def test_limits(engine):
                      "cat /proc/sys/kernel/domainname; id -G; ls -l /dev/abc/full; cat /etc/hosts")
     print(out)
     assert out.split("\n")[:6] == ["99", "100", "77", "2048", "300", "example.org"]
+
+
+# Attacks, each with the control that shows what would happen without the guard ----------------------
+
+def test_sysctls_of_the_whole_machine_are_refused(engine, tmp_path):
+    """CVE-2022-0811: the key, in every spelling, and with a value that names more."""
+    before = Path("/proc/sys/kernel/core_pattern").read_text()
+    for option in ("kernel.core_pattern=|/x", "kernel/core_pattern=|/x", "net/../kernel/core_pattern=|/x", "net.ipv4./../../kernel.core_pattern=x",
+                   "net..ipv4=1", "vm.swappiness=1", "fs.mqueue.=1", "net.core.somaxconn", "kernel.shmmax =1", "kernel.hostname=x"):
+        done = engine.kist("run", "--rm", "--sysctl", option, "busybox", "true", status=125)
+        assert option.split("=")[0].split("/")[0].split(".")[0] in done.stderr, done
+    assert Path("/proc/sys/kernel/core_pattern").read_text() == before
+    # In the host's own namespaces the same keys would be the host's.
+    for options in (["--network", "host", "--sysctl", "net.core.somaxconn=7"], ["--ipc", "host", "--sysctl", "kernel.shmmax=65536"]):
+        somaxconn = Path("/proc/sys/net/core/somaxconn").read_text()
+        engine.kist("run", "--rm", *options, "busybox", "true", status=125)
+        assert Path("/proc/sys/net/core/somaxconn").read_text() == somaxconn
+    # The control: where the namespace is its own, both are written.
+    out = engine.out("run", "--rm", "--sysctl", "net.core.somaxconn=7", "--sysctl", "kernel.shmmax=65536", "busybox",
+                     "cat", "/proc/sys/net/core/somaxconn", "/proc/sys/kernel/shmmax")
+    assert out.split() == ["7", "65536"]
+
+
+def test_a_private_ipc_namespace_is_not_joined(engine):
+    engine.kist("run", "-d", "--name", "private", "busybox", "sleep", "60")
+    done = engine.kist("run", "--rm", "--ipc", "container:private", "busybox", "true", status=125)
+    assert "non-shareable IPC (hint: use IpcMode:shareable for the donor container)" in done.stderr
+    engine.kist("create", "--name", "still", "--ipc", "shareable", "busybox", "true")
+    done = engine.kist("run", "--rm", "--ipc", "container:still", "busybox", "true", status=125)
+    assert "non running container" in done.stderr
+    done = engine.kist("run", "--rm", "--ipc", "container:nobody", "busybox", "true", status=125)
+    assert "No such container: nobody" in done.stderr
+
+
+def test_the_shared_memory_goes_with_its_container(engine):
+    engine.kist("run", "-d", "--name", "donor", "--ipc", "shareable", "busybox", "sleep", "60")
+    shm = [line for line in Path("/proc/self/mounts").read_text().splitlines() if str(engine.runroot) in line]
+    assert len(shm) == 1 and shm[0].startswith("shm "), "one mount, and it is seen where the others are"
+    engine.kist("rm", "-f", "donor")
+    assert str(engine.runroot) not in Path("/proc/self/mounts").read_text()
+
+
+def test_devices_stay_inside_of_the_root(bare_engine, canary):
+    """The path of a device leads through the image's symlinks, and they end at its root."""
+    from hostile import link
+
+    image = hostile.load(bare_engine, {"out": link("/etc"), "up": link("../../../../../../etc"), "abs": link(str(canary.folder))})
+    for target in ("/out/null", "/up/null", "/abs/null"):
+        text = bare_engine.out("run", "--rm", "--device", f"/dev/null:{target}", image, "ls", "-lL", target)
+        assert text.startswith("c"), text
+    assert not os.path.exists("/etc/null") and canary.unchanged()
+
+
+def test_a_device_is_opened_only_as_was_allowed(engine):
+    """The machine's own loop-control, which no container has: by the node that was given, and by one it makes itself."""
+    number = os.stat("/dev/loop-control").st_rdev
+    script = (f"mknod /tmp/own c {os.major(number)} {os.minor(number)}; for node in /dev/mine /tmp/own; do"
+              " (: <$node) && echo read; (: >>$node) && echo written; done")
+
+    def run(*options):
+        return engine.kist("run", "--rm", *options, "busybox", "sh", "-c", script, status=None).stdout.split()
+
+    assert run("--device", "/dev/loop-control:/dev/mine:w") == ["written", "written"]
+    assert run("--device", "/dev/loop-control:/dev/mine:r") == ["read", "read"]
+    assert run("--device", "/dev/null:/dev/mine") == ["read", "written"]
+    # The controls: a rule opens the own node, and --privileged everything.
+    assert run("--device", "/dev/null:/dev/mine", "--device-cgroup-rule", f"c {os.major(number)}:* rw") == ["read", "written"] * 2
+    assert run("--privileged", "--device", "/dev/loop-control:/dev/mine:r") == ["read", "written"] * 2
+
+
+def test_what_is_no_device_is_not_given(engine, tmp_path):
+    done = engine.kist("run", "--rm", "--device", "/etc/passwd", "busybox", "true", status=125)
+    assert 'error gathering device information while adding custom device "/etc/passwd": not a device node' in done.stderr
+    done = engine.kist("run", "--rm", "--device", "/nowhere", "busybox", "true", status=125)
+    assert "/nowhere" in done.stderr and "No such file or directory" in done.stderr
+
+
+def test_new_privileges_are_not_to_be_had(engine, tmp_path):
+    """A set-user-id program raises nobody; the control is the same program without the option."""
+    program = tmp_path / "who"
+    (tmp_path / "who.c").write_text("#include <stdio.h>\n#include <unistd.h>\nint main(void) { printf(\"%u\\n\", geteuid()); }\n")
+    subprocess.run(["cc", "-static", "-o", program, tmp_path / "who.c"], check=True)
+    program.chmod(0o4755)
+    options = ["run", "--rm", "-u", "65534", "-v", f"{tmp_path}:/mnt"]
+    assert engine.out(*options, "busybox", "/mnt/who") == "0"
+    assert engine.out(*options, "--security-opt", "no-new-privileges", "busybox", "/mnt/who") == "65534"
+
+
+def test_a_profile_of_ones_own_is_carried_out(engine, tmp_path):
+    profile = tmp_path / "profile.json"
+    profile.write_text(json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+        {"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 28},
+        {"names": ["chmod", "fchmodat"], "action": "SCMP_ACT_ERRNO", "includes": {"caps": ["CAP_SYS_ADMIN"]}}]}))
+    options = ["--security-opt", f"seccomp={profile}"]
+    done = engine.kist("run", "--rm", *options, "busybox", "mkdir", "/x", status=1)
+    assert "No space left" in done.stderr
+    engine.kist("run", "--rm", *options, "busybox", "chmod", "0", "/tmp")
+    engine.kist("run", "--rm", "--cap-add", "SYS_ADMIN", *options, "busybox", "chmod", "0", "/tmp", status=1)
+    for text, words in (("{", "Decoding seccomp profile failed"), ('{"defaultAction": "SCMP_ACT_X"}', "SCMP_ACT_X")):
+        profile.write_text(text)
+        assert words in engine.kist("run", "--rm", *options, "busybox", "true", status=125).stderr
+    done = engine.kist("run", "--rm", "--security-opt", "seccomp=/nowhere", "busybox", "true", status=125)
+    assert "opening seccomp profile (/nowhere) failed" in done.stderr
+
+
+def test_an_exec_may_what_its_container_may(engine):
+    """RT-18, CVE-2019-10144: not less guarded, and not more."""
+    fields = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs", "Seccomp", "Groups")
+    for options in ([], ["--privileged"], ["--cap-drop", "ALL"], ["--cap-add", "NET_ADMIN", "--security-opt", "no-new-privileges"],
+                    ["--group-add", "77"], ["--security-opt", "seccomp=unconfined"]):
+        engine.kist("run", "-d", "--name", "box", *options, "busybox", "sleep", "60")
+        init = engine.out("exec", "box", "cat", "/proc/1/status").splitlines()
+        own = engine.out("exec", "box", "cat", "/proc/self/status").splitlines()
+        pick = lambda lines: [line for line in lines if line.startswith(fields)]  # noqa: E731
+        assert pick(init) == pick(own), options
+        engine.kist("rm", "-f", "box")
+
+
+def test_what_a_container_can_grow_is_on_the_disk(engine):
+    """AP-08, CVE-2020-8557: what is appended to /etc/hosts is not taken from the memory of /run."""
+    engine.kist("run", "-d", "--name", "grows", "busybox", "sleep", "60")
+    engine.kist("exec", "grows", "sh", "-c", "for f in hosts hostname resolv.conf; do dd if=/dev/zero bs=64k count=16 2>/dev/null >>/etc/$f; done")
+    grown = {path for top in (engine.root, engine.runroot) for path in Path(top).glob("containers/*/*")
+             if path.name in ("hosts", "hostname", "resolv.conf") and path.stat().st_size >= 1 << 20}
+    assert len(grown) == 3 and all(str(path).startswith(str(engine.root)) for path in grown), grown
+    # The control: the folder they were in before is on another file system than the disk.
+    assert os.stat(engine.root).st_dev == next(iter(grown)).stat().st_dev
+
+
+def test_an_image_of_a_distribution_with_resolved_starts(bare_engine):
+    from hostile import link
+
+    image = hostile.load(bare_engine, {"etc/resolv.conf": link("../run/systemd/resolve/stub-resolv.conf")})
+    text = bare_engine.out("run", "--rm", image, "sh", "-c", "readlink /etc/resolv.conf; cat /etc/resolv.conf")
+    assert text.startswith("../run/systemd/resolve/stub-resolv.conf") and "nameserver" in text
