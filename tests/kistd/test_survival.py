@@ -183,3 +183,26 @@ def test_a_large_document_is_not_held(kistd, document):
         assert 400 <= answer.status < 500
     assert kistd.door == door
     kist.wait_until(lambda: kistd.resident() <= 4096, what="the memory to be given back")
+
+
+def test_a_missing_program_is_told(engine, tmp_path):
+    """An installation in the middle of an upgrade: the door answers, and kistd says what it looked for."""
+    engine.env["KIST_LIBEXEC"] = str(tmp_path)
+    with Kistd(engine) as kistd:
+        answer = kistd.get("/version")
+        assert answer.status == 500 and "no process could be started" in answer.message
+        assert f"start {tmp_path}/kist-operation: No such file or directory" in kistd.log.read_text()
+        (tmp_path / "kist-operation").symlink_to(kist.program("kist-operation"))
+        assert kistd.get("/version").status == 200
+
+
+def test_containers_do_not_inherit_what_kistd_is_to_the_killer(engine):
+    """A service manager that shields kistd from the out-of-memory killer does not mean what it starts."""
+    with Kistd(engine) as kistd:
+        # a shield needs a capability; the other direction shows it as well
+        with open(f"/proc/{kistd.process.pid}/oom_score_adj", "w", encoding="ascii") as score:
+            score.write("500")
+        kistd.docker("run", "-d", "--name", "web", "--network", "none", "busybox", "sleep", "60")
+        pid = engine.inspect("web")["State"]["Pid"]
+        with open(f"/proc/{pid}/oom_score_adj", encoding="ascii") as score:
+            assert score.read() == "0\n"

@@ -502,8 +502,10 @@ void connection_operation_ended(struct door *door, uint64_t id, int status)
 	door->promised -= connection->promised;
 	if (status == -EAGAIN) {
 		fail(connection, 503, "too many requests at once; try again");
-	} else if (status < 0) {
-		fail(connection, 500, "no process could be started for the request");
+	} else if (status < 0 || status == OPERATION_FAILED) {
+		fail(connection, 500,
+		     "no process could be started for the request; kistd's own "
+		     "output says why");
 	} else if (status != OPERATION_AGAIN ||
 		   loop_watch(&door->loop, &connection->source, EPOLLIN) < 0) {
 		connection_free(connection);

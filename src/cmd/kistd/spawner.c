@@ -147,8 +147,10 @@ static int spawn_operation(const struct spawner *spawner, const struct wire_star
 		argv[n++] = spawner->config->run;
 	}
 	r = spawn(&spawn_one, &child);
-	if (r < 0)
+	if (r < 0) {
+		(void)fprintf(stderr, "kistd: start %s: %s\n", spawner->operation, strerror(-r));
 		return r;
+	}
 	*ret = child.pid;
 	(void)fd_close(child.pid_fd);
 	return 0;

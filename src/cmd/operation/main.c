@@ -15,12 +15,14 @@
 #include "cmd/operation/unframe.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct operation_values {
 	const char *dir, *run;
@@ -46,6 +48,18 @@ static int read_record(int fd, char **ret, size_t *ret_len)
 	return fd_read_all(fd, TAGGED_MAX, ret, ret_len);
 }
 
+/*
+ * A service manager may shield kistd from the killer that comes when memory is short. What runs
+ * containers is not shielded, or they would be as well.
+ */
+static void be_ordinary(void)
+{
+	auto_fd int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	/* Refused where it would be a shield. */
+	(void)!write(fd, "0", 1);
+}
+
 int main(int argc, char **argv)
 {
 	struct operation_values values = {0};
@@ -59,6 +73,7 @@ int main(int argc, char **argv)
 	if (r < 0)
 		return OPERATION_FAILED;
 	(void)signal(SIGPIPE, SIG_IGN);
+	be_ordinary();
 	r = read_record(OPERATION_RECORD, &record, &len);
 	if (r < 0) {
 		(void)fprintf(stderr, "kist-operation: read the request: %s\n", strerror(-r));
