@@ -150,6 +150,7 @@ def test_new_privileges_are_not_to_be_had(engine, tmp_path):
     (tmp_path / "who.c").write_text("#include <stdio.h>\n#include <unistd.h>\nint main(void) { printf(\"%u\\n\", geteuid()); }\n")
     subprocess.run(["cc", "-static", "-o", program, tmp_path / "who.c"], check=True)
     program.chmod(0o4755)
+    tmp_path.chmod(0o755)
     options = ["run", "--rm", "-u", "65534", "-v", f"{tmp_path}:/mnt"]
     assert engine.out(*options, "busybox", "/mnt/who") == "0"
     assert engine.out(*options, "--security-opt", "no-new-privileges", "busybox", "/mnt/who") == "65534"
