@@ -9,6 +9,7 @@
  *   :none    nothing          :files   offer files too
  *   :dirs    offer folders    :stay    no space behind a candidate: more follows
  *
+ * A candidate that ends with a colon has something following it in any case.
  * A word --name=value is completed as --name=candidate.
  */
 #pragma once

@@ -17,7 +17,7 @@ SPLIT_MARK = "'rea''dy> '"  # not found in the echo of the line that sets the pr
 
 
 def plain(text):
-    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|\x1b\][^\x07]*\x07|\0", "", text)
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|\x1b\][^\x07]*\x07|[\0\a]", "", text)
 
 
 class Shell:

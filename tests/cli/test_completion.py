@@ -107,6 +107,13 @@ def test_bash_completes_files_where_files_belong(bash):
     assert "archive.tar" not in bash.sees("kist rm arch\t\x15kist insp\t", "kist inspect ")
 
 
+def test_a_path_in_a_container_begins_with_its_name(bash, zsh):
+    # The mark shows that there is no space.
+    for shell in (bash, zsh):
+        shell.sees("kist cp runn\t/etc", "kist cp runner:/etc")
+        shell.sees("kist cp runner:/etc arch\t", "kist cp runner:/etc archive.tar")
+
+
 def test_zsh_completes_commands_options_and_names(zsh):
     zsh.sees("kist insp\t", "kist inspect ")
     zsh.sees("kist run --inter\t", "--interactive ")

@@ -80,8 +80,15 @@ static bool is_wanted(const struct completion *place, const struct container *co
 	return true;
 }
 
+static bool operand_has(const struct completion *place, const char *word)
+{
+	return memmem(place->operand, place->operand_len, word, strlen(word)) != NULL;
+}
+
 static void print_containers(const struct completion *place, struct engine *engine, FILE *out)
 {
+	/* "[CONTAINER:]PATH": more follows the name. */
+	const char *end = operand_has(place, "CONTAINER:") ? ":" : "";
 	struct container *list = NULL;
 	auto_error err = {0};
 	size_t count = 0;
@@ -89,9 +96,12 @@ static void print_containers(const struct completion *place, struct engine *engi
 	if (container_list(engine, &list, &count, &err) < 0)
 		return;
 	for (size_t i = 0; i < count; i++) {
+		auto_free char *name = NULL;
+
 		if (!list[i].name || (!list[i].damage && !is_wanted(place, &list[i])))
 			continue;
-		complete_candidate(place, out, list[i].name,
+		name = mem_printf("%s%s", list[i].name, end);
+		complete_candidate(place, out, name,
 				   list[i].damage ? "damaged" : list[i].config.image);
 	}
 	container_list_free(list, count);
@@ -142,11 +152,6 @@ static int open_engine(const struct completion *place, struct engine *ret)
 			  argv) < 0)
 		return -EINVAL;
 	return engine_open(kist.dir, kist.run, ret, &err);
-}
-
-static bool operand_has(const struct completion *place, const char *word)
-{
-	return memmem(place->operand, place->operand_len, word, strlen(word)) != NULL;
 }
 
 static enum complete_more print_operand(const struct completion *place, FILE *out)
