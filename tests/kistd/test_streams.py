@@ -125,3 +125,22 @@ def test_containers_are_there_for_the_next_kistd(kistd):
     assert kistd.docker("ps", "--format", "{{.Names}}").stdout == "web\n"
     kistd.docker("rm", "-f", "web")
     assert kistd.engine.containers() == []
+
+
+@pytest.mark.parametrize("what", [
+    "GET /containers/web/logs?follow=1&stdout=1", "POST /containers/web/wait", "GET /events", "GET /containers/web/stats",
+    "POST /containers/web/attach?stream=1&stdout=1", "POST /containers/web/attach?stream=1&stdin=1&stdout=1"])
+def test_a_client_that_leaves_takes_its_process_along(kistd, what):
+    kistd.engine.kist("run", "-d", "-i", "--name", "web", "--network", "none", "busybox", "sleep", "600")
+
+    def operations():
+        children = open(f"/proc/{kistd.process.pid}/task/{kistd.process.pid}/children", encoding="ascii").read().split()
+        return [pid for pid in children if int(pid) != kistd.door]
+
+    client = kistd.connect()
+    client.sendall(f"{what} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+    assert client.recv(12) == b"HTTP/1.1 200"
+    assert len(operations()) == 1
+    client.close()
+    kist.wait_until(lambda: operations() == [], seconds=5, what="the operation to end")
+    assert kistd.engine.inspect("web")["State"]["Running"]
