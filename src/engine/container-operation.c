@@ -7,6 +7,7 @@
 #include "codec/json-write.h"
 #include "codec/json.h"
 #include "engine/container-remove.h"
+#include "engine/container-restart.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -92,6 +93,8 @@ static int undo_one(const char *what, const char *id, const char *text, void *ar
 {
 	struct engine *engine = arg;
 
+	if (STREQ(what, RESTART_WHAT) && parse_is_hex(id, CONTAINER_ID_SIZE - 1))
+		return container_restart_recover(engine, id);
 	if (!STREQ(what, WHAT))
 		return store_recover(&engine->root, what, id, text, NULL);
 	if (!parse_is_hex(id, CONTAINER_ID_SIZE - 1))

@@ -9,6 +9,7 @@
 #include "engine/container-name.h"
 #include "engine/container-operation.h"
 #include "engine/container-record.h"
+#include "engine/container-restart.h"
 #include "engine/container-state.h"
 #include "engine/event.h"
 #include "engine/exec.h"
@@ -240,6 +241,7 @@ static int remove_all(struct engine *engine, const char *id, const struct contai
 {
 	int r;
 
+	container_restart_cancel(engine, id);
 	r = undo_start(engine, id, container, UNDO_KILL | UNDO_CHANGES, err);
 	if (r < 0)
 		return r;
@@ -258,6 +260,19 @@ static int remove_all(struct engine *engine, const char *id, const struct contai
 	return r < 0 ? r : remove_folder(engine->root.run_fd, id, err);
 }
 
+/* What its end leaves of a container that stays: nothing, or its next start. */
+static int clean_kept(struct engine *engine, const struct container *container, struct error *err)
+{
+	auto_fd int run_fd = container_open_run_folder(engine, container->id);
+
+	/* It is clean already. */
+	if (run_fd < 0)
+		return 0;
+	/* First: who completes this finds no trace of an end any more. */
+	container_restart_plan(engine, container);
+	return undo_start(engine, container->id, container, 0, err);
+}
+
 static int clean(struct engine *engine, const char *id, struct error *err)
 {
 	auto_container container = {0};
@@ -273,7 +288,7 @@ static int clean(struct engine *engine, const char *id, struct error *err)
 	if (container.state == CONTAINER_RUNNING || container.state == CONTAINER_CREATED)
 		return 0;
 	if (!container.config.auto_remove)
-		return undo_start(engine, id, &container, 0, err);
+		return clean_kept(engine, &container, err);
 	r = remove_all(engine, id, &container, NULL, true, err);
 	if (r == 0)
 		event_container(engine, &container, "destroy", NULL, 0);
@@ -363,6 +378,11 @@ static int check_removable(struct engine *engine, const struct container *contai
 		return r;
 	if (r == 0 && !(flags & REMOVE_FORCE))
 		return error_set(err, ERROR_NOT_FOUND, "No such container: %s", container->name);
+	if (r > 0 && now.restarting && !(flags & REMOVE_FORCE))
+		return error_set(err, ERROR_CONFLICT,
+				 "cannot remove container \"/%s\": container is restarting: stop "
+				 "the container before removing or force remove",
+				 now.name);
 	if (r > 0 && now.state == CONTAINER_RUNNING && !(flags & REMOVE_FORCE))
 		return error_set(err, ERROR_CONFLICT,
 				 now.paused
@@ -421,6 +441,8 @@ static void sweep_one(struct engine *engine, const char *id)
 	else if (r > 0 && !container.damage)
 		(void)!container_name_reserve(engine, container.name, id, NULL);
 	(void)!finish(&intent, MIN(r, 0));
+	if (r > 0 && !container.damage && container.state == CONTAINER_EXITED)
+		container_restart_after_boot(engine, &container);
 }
 
 int container_sweep(struct engine *engine, struct error *err)

@@ -10,6 +10,7 @@
 #include "engine/container-load.h"
 #include "engine/container-operation.h"
 #include "engine/container-remove.h"
+#include "engine/container-restart.h"
 #include "engine/container-state.h"
 #include "engine/event.h"
 #include "engine/runtime-call.h"
@@ -340,8 +341,8 @@ int container_run(struct engine *engine, const struct container_config *config,
 	return 0;
 }
 
-static int begin_start(struct engine *engine, struct container *container, struct intent *intent,
-		       struct error *err)
+static int begin_start(struct engine *engine, struct container *container, bool again,
+		       struct intent *intent, struct error *err)
 {
 	auto_free char *text = container_operation_text(UNDO_START, NULL);
 	int r;
@@ -349,8 +350,10 @@ static int begin_start(struct engine *engine, struct container *container, struc
 	r = container_refresh(engine, container, err);
 	if (r < 0)
 		return r;
-	if (container->state == CONTAINER_RUNNING)
+	if (container->state == CONTAINER_RUNNING || (again && !container->restarting))
 		return 1;
+	if (!again)
+		container_restart_reset(engine, container);
 	r = intent_update(intent, text, err);
 	if (r < 0)
 		return r;
@@ -362,9 +365,9 @@ static int begin_start(struct engine *engine, struct container *container, struc
 	return container_record_save(engine, container, err);
 }
 
-int container_start(struct engine *engine, struct container *container,
-		    const struct attach_options *options, struct attachment *ret_attachment,
-		    struct error *err)
+static int start(struct engine *engine, struct container *container, bool again,
+		 const struct attach_options *options, struct attachment *ret_attachment,
+		 struct error *err)
 {
 	int64_t started = container->started;
 	struct intent intent;
@@ -376,7 +379,7 @@ int container_start(struct engine *engine, struct container *container,
 					      err);
 	if (r < 0)
 		return r;
-	r = begin_start(engine, container, &intent, err);
+	r = begin_start(engine, container, again, &intent, err);
 	if (r > 0) {
 		intent_end(&intent);
 		return ret_attachment
@@ -391,4 +394,16 @@ int container_start(struct engine *engine, struct container *container,
 		(void)!container_record_save(engine, container, NULL);
 	}
 	return r;
+}
+
+int container_start(struct engine *engine, struct container *container,
+		    const struct attach_options *options, struct attachment *ret_attachment,
+		    struct error *err)
+{
+	return start(engine, container, false, options, ret_attachment, err);
+}
+
+int container_start_again(struct engine *engine, struct container *container, struct error *err)
+{
+	return start(engine, container, true, NULL, NULL, err);
 }

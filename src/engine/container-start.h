@@ -19,6 +19,11 @@ int container_start(struct engine *engine, struct container *container,
 		    const struct attach_options *options, struct attachment *ret_attachment,
 		    struct error *err) MUST_CHECK;
 
+/* What a restart policy does: the same for one that has ended, unless somebody has decided
+ * otherwise meanwhile. */
+int container_start_again(struct engine *engine, struct container *container,
+			  struct error *err) MUST_CHECK;
+
 /* Create and start as one operation: killed or failed at any point, nothing of it stays. @ret must
  * outlive the attachment. */
 int container_run(struct engine *engine, const struct container_config *config,

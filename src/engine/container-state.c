@@ -5,6 +5,7 @@
 #include "codec/json-write.h"
 #include "codec/json.h"
 #include "engine/container-record.h"
+#include "engine/container-restart.h"
 #include "engine/spec-gen.h"
 #include "io/atomic-file.h"
 #include "kern/cgroup.h"
@@ -183,7 +184,7 @@ static void reset(struct container *container)
 	container->network = (struct container_network) {0};
 }
 
-int container_state_read(struct engine *engine, struct container *container, struct error *err)
+static int read_state(struct engine *engine, struct container *container, struct error *err)
 {
 	auto_fd int exit_fd = container_exit_folder(engine, container);
 	auto_fd int run_fd = container_open_run_folder(engine, container->id);
@@ -225,4 +226,13 @@ int container_state_read(struct engine *engine, struct container *container, str
 	container->paused = process.paused && is_held(engine, container);
 	read_network(run_fd, container);
 	return 0;
+}
+
+int container_state_read(struct engine *engine, struct container *container, struct error *err)
+{
+	int r = read_state(engine, container, err);
+
+	if (r == 0)
+		container_restart_read(engine, container);
+	return r;
 }

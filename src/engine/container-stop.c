@@ -6,6 +6,7 @@
 #include "engine/container-load.h"
 #include "engine/container-pause.h"
 #include "engine/container-remove.h"
+#include "engine/container-restart.h"
 #include "engine/container-state.h"
 #include "engine/event.h"
 #include "engine/spec-gen.h"
@@ -132,8 +133,12 @@ int container_stop(struct engine *engine, struct container *container, int signa
 {
 	const struct container_config *config = &container->config;
 	auto_fd int process = open_process(container);
-	int r = 0;
+	int r;
 
+	/* First of all: whoever sees the end must know. */
+	r = container_restart_forbid(engine, container, err);
+	if (r < 0)
+		return r;
 	if (process < 0)
 		return await_record(engine, container, err);
 	if (signal == 0)
@@ -164,8 +169,14 @@ int container_kill(struct engine *engine, struct container *container, int signa
 		   struct error *err)
 {
 	auto_fd int process = open_process(container);
+	int stop = container->config.stop_signal ? container->config.stop_signal : SIGTERM;
 	int r = process;
 
+	if (r >= 0 && (signal == SIGKILL || signal == stop)) {
+		r = container_restart_forbid(engine, container, err);
+		if (r < 0)
+			return r;
+	}
 	if (r >= 0)
 		r = process_signal(process, signal);
 	if (r == -ESRCH)

@@ -91,14 +91,6 @@ static int set_pull(const char *text, enum pull_policy *ret, struct error *err)
 			 text);
 }
 
-static int set_restart(const char *text, struct error *err)
-{
-	if (!text || !*text || STREQ(text, "no"))
-		return 0;
-	return error_set(err, ERROR_UNSUPPORTED,
-			 "restart policy \"%s\" is not supported yet: only \"no\" is", text);
-}
-
 static int set_life(const struct container_options *options, struct container_config *config,
 		    struct error *err)
 {
@@ -113,7 +105,9 @@ static int set_life(const struct container_options *options, struct container_co
 	config->stop_timeout = (int)timeout;
 	if (r == 0)
 		r = set_pull(options->pull, &config->pull, err);
-	return r < 0 ? r : set_restart(options->restart, err);
+	if (r == 0 && options->restart)
+		r = restart_policy_parse(options->restart, &config->restart, err);
+	return r;
 }
 
 static int for_each(const struct strv *list, struct container_config *config,

@@ -147,7 +147,7 @@ struct container_options {
 	CONTAINER_OPTION(0, OPTION_BOOL, "read-only", read_only, NULL, \
 			 "Mount the container's root filesystem as read only"), \
 	CONTAINER_OPTION(0, OPTION_STRING, "restart", restart, "string", \
-			 "Restart policy: only \"no\" for now"), \
+			 "Restart policy to apply when a container exits"), \
 	CONTAINER_OPTION(0, OPTION_BOOL, "rm", rm, NULL, \
 			 "Remove the container and its anonymous volumes when it exits"), \
 	CONTAINER_OPTION(0, OPTION_STRING, "runtime", runtime, "string", \
