@@ -59,6 +59,7 @@ ALLOWED = {
     "engine/container-join.c": {"open": KERNEL, "umount2": "a descriptor, as /proc/self/fd/N"},
     "engine/host-devices.c": {"open": CALLER},
     "engine/host-limits.c": {call: "fixed names below the host's /sys/fs/cgroup" for call in ("open", "faccessat")},
+    "engine/container-restart.c": {"inotify_add_watch": "a descriptor, as /proc/self/fd/N"},
     "engine/event-stream.c": {"inotify_add_watch": "a descriptor, as /proc/self/fd/N"},
     "engine/engine-info.c": {"fopen": "the host's own os-release"},
     "engine/container-view.c": {"open": "one of our own layers or folders, in a mount namespace made for it"},

@@ -178,13 +178,17 @@ static void tell_end(struct engine *engine, const struct container *before)
 	if (run_fd < 0 || faccessat(run_fd, STATE_FILE, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		return;
 	announced = faccessat(run_fd, ANNOUNCED_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	if (announced) {
+		event_container_ended(engine, before, false);
+		return;
+	}
 	if (container_load(engine, before->id, &now, NULL) <= 0)
 		return;
 	/* It was us. */
 	if (now.state != CONTAINER_EXITED ||
 	    (before->state == CONTAINER_RUNNING && now.exit_code == CONTAINER_EXIT_UNKNOWN))
 		now.exit_code = EXIT_KILLED;
-	event_container_ended(engine, &now, !announced);
+	event_container_ended(engine, &now, true);
 }
 
 /* Everything that a start made. @container: NULL if it is not on record. */

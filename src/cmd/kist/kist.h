@@ -75,5 +75,6 @@ extern const struct command command_stop;
 extern const struct command command_tag;
 extern const struct command command_top;
 extern const struct command command_unpause;
+extern const struct command command_update;
 extern const struct command command_version;
 extern const struct command command_wait;

@@ -68,6 +68,7 @@ static const struct verb verbs[] = {
 	{&command_tag, VERB_FLAT, "image", "tag"},
 	{&command_top, VERB_FLAT, "container", "top"},
 	{&command_unpause, VERB_FLAT, "container", "unpause"},
+	{&command_update, VERB_FLAT, "container", "update"},
 	{&command_wait, VERB_FLAT, "container", "wait"},
 	{&command_cleanup, VERB_FLAT, NULL, NULL},
 };

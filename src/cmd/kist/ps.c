@@ -177,7 +177,8 @@ static size_t choose(const struct ps_values *values, const struct container *lis
 	size_t limit = last > 0 ? last : SIZE_MAX, chosen = 0;
 
 	for (size_t i = 0; i < count && chosen < limit; i++)
-		if (!list[i].damage && (all || list[i].state == CONTAINER_RUNNING) &&
+		if (!list[i].damage &&
+		    (all || list[i].state == CONTAINER_RUNNING || list[i].restarting) &&
 		    filter_matches(container_filters, &values->filters, &list[i]))
 			ret[chosen++] = &list[i];
 	return chosen;
