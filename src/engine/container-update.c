@@ -9,6 +9,7 @@
 #include "engine/event.h"
 #include "engine/host-limits.h"
 #include "engine/runtime-call.h"
+#include "engine/spec-gen.h"
 #include "kern/cgroup.h"
 
 #include <errno.h>
@@ -195,15 +196,16 @@ static void write_cpu(struct json_writer *w, const struct container_config *conf
 }
 
 /* OCI linux.resources of what has changed. */
-static void write_resources(struct str *out, const struct container_config *config, unsigned fields)
+static void write_resources(struct str *out, const struct container_config *config,
+			    const char *cgroup_path, unsigned fields)
 {
 	auto_cgroup cgroup = {0};
 	char text[32];
 	bool swap_limit;
 	struct json_writer w;
 
-	/* Whether this machine can limit swap: v2 says so in a file of any cgroup but the root. */
-	swap_limit = cgroup_open("/", &cgroup) == 0 &&
+	/* Whether this machine can limit swap: v2 can wherever the kernel knows it. */
+	swap_limit = cgroup_open(cgroup_path, &cgroup) == 0 &&
 		     (cgroup.v2 || cgroup_read(&cgroup, "memory", "memory.memsw.limit_in_bytes",
 					       text, sizeof(text)) >= 0);
 	json_writer_init(&w, out, 0);
@@ -225,10 +227,11 @@ static int put_in_force(struct engine *engine, const struct container *container
 {
 	const char *const arguments[] = {"update", "--resources", "-", NULL};
 	auto_fd int fd = memfd_create("resources", MFD_CLOEXEC);
+	auto_free char *path = spec_cgroup_path(engine, container);
 	auto_str text = {0};
 	int r;
 
-	write_resources(&text, &container->config, fields);
+	write_resources(&text, &container->config, path, fields);
 	r = fd < 0 ? -errno : fd_write_full(fd, text.data, text.len);
 	if (r == 0 && lseek(fd, 0, SEEK_SET) < 0)
 		r = -errno;
