@@ -180,6 +180,26 @@ void event_image(const struct engine *engine, const char *action, const char *id
 	append(engine, &lines);
 }
 
+void event_image_lines(const struct engine *engine, const struct strv *lines)
+{
+	static const struct {
+		const char *begin, *action;
+	} kinds[] = {
+		{"Untagged: ", "untag"},
+		{"Deleted: ", "delete"},
+		{"Loaded image: ", "load"},
+	};
+
+	for (size_t i = 0; i < lines->n; i++) {
+		for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
+			const char *name = lines->v[i] + strlen(kinds[k].begin);
+
+			if (str_starts(lines->v[i], kinds[k].begin))
+				event_image(engine, kinds[k].action, name, name);
+		}
+	}
+}
+
 /* ---- reading ---- */
 
 static int take_attribute(const char *key, struct json *value, void *arg)

@@ -48,6 +48,9 @@ char *event_container_attributes(const struct container *container) MUST_CHECK;
 /* "pull", "tag", "untag", "delete", "load", "import": @id is the image's id or, for a pull, the
  * reference; @name the reference, or NULL. */
 void event_image(const struct engine *engine, const char *action, const char *id, const char *name);
+/* The same from what was told the user of it: "Untagged: x", "Deleted: sha256:…", "Loaded image:
+ * x". */
+void event_image_lines(const struct engine *engine, const struct strv *lines);
 /* "connect", "disconnect" of @container_id, "create", "destroy" (@container_id NULL). */
 void event_network(const struct engine *engine, const char *action, const char *network,
 		   const char *driver, const char *container_id);

@@ -130,6 +130,7 @@ static int pull(struct engine *engine, const struct image_create_request *wanted
 	r = registry_pull(&engine->root, &request, &progress, &digest, &is_new, err);
 	if (r < 0)
 		return r;
+	event_image(engine, "pull", wanted->name, wanted->name);
 	if (messages->heading)
 		say(messages, "status", messages->heading, messages->id);
 	status = mem_printf("Digest: %s", digest);
@@ -157,6 +158,8 @@ static int import(struct call *call, struct engine *engine,
 				 wanted->name, &image, err);
 	if (r == 0)
 		r = upload_finish(&upload, err);
+	if (r == 0)
+		event_image(engine, "import", image.id, wanted->name);
 	if (r == 0)
 		say(messages, "status", image.id, NULL);
 	return r;
@@ -192,6 +195,8 @@ int image_call_load(struct call *call, const void *values, struct error *err)
 		r = call_upload(call, &upload, err);
 	if (r == 0)
 		r = store_load(&engine->root, upload.fd, &lines, err);
+	if (r == 0)
+		event_image_lines(engine, &lines);
 	for (size_t i = 0; r == 0 && i < lines.n; i++) {
 		auto_free char *line = mem_printf("%s\n", lines.v[i]);
 

@@ -240,6 +240,8 @@ int image_call_tag(struct call *call, const void *values, struct error *err)
 		r = error_set(err, ERROR_INVALID, "invalid reference format");
 	if (r == 0)
 		r = store_image_tag(&engine->root, &image, wanted->target, err);
+	if (r == 0)
+		event_image(engine, "tag", image.id, wanted->target);
 	if (r < 0)
 		return r;
 	return response_empty(&call->response, 201, err);
@@ -278,6 +280,7 @@ int image_call_remove(struct call *call, const void *values, struct error *err)
 				       container_uses_image, engine, &lines, err);
 	if (r < 0)
 		return r;
+	event_image_lines(engine, &lines);
 	json_writer_init(&w, &document, 0);
 	json_array_begin(&w, NULL);
 	write_lines(&w, &lines);

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "cmd/kist/progress.h"
+#include "engine/event.h"
 #include "store/reference.h"
 
 #include <stdlib.h>
@@ -55,6 +56,7 @@ int image_pull(struct engine *engine, const struct pull_request *request, FILE *
 		progress_finish(&progress);
 	if (r < 0)
 		return r;
+	event_image(engine, "pull", request->name, request->name);
 	if (out)
 		conclude(out, &reference, digest, is_new);
 	if (ret_name)

@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "cmd/kist/kist.h"
+#include "engine/event.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -55,6 +56,7 @@ static int run(const struct invocation *invocation, void *data)
 	if (store_import(&engine.root, input, &values->changes, values->message, name, &image,
 			 &err) < 0)
 		return kist_fail(&err);
+	event_image(&engine, "import", image.id, name);
 	(void)printf("%s\n", image.id);
 	return 0;
 }

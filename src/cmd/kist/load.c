@@ -3,6 +3,7 @@
  */
 #include "base/fd.h"
 #include "cmd/kist/kist.h"
+#include "engine/event.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -52,6 +53,7 @@ static int run(const struct invocation *invocation, void *data)
 		return kist_fail(&err);
 	if (store_load(&engine.root, input, &lines, &err) < 0)
 		return kist_fail(&err);
+	event_image_lines(&engine, &lines);
 	for (size_t i = 0; i < lines.n; i++)
 		(void)printf("%s\n", lines.v[i]);
 	return 0;

@@ -4,6 +4,7 @@
 #include "cmd/kist/kist.h"
 
 #include "engine/container.h"
+#include "engine/event.h"
 #include "store/store.h"
 
 #include <stddef.h>
@@ -26,6 +27,7 @@ static int remove_one(struct engine *engine, const char *name, bool force)
 	int r = store_image_remove(&engine->root, name, force, container_uses_image, engine, &lines,
 				   &err);
 
+	event_image_lines(engine, &lines);
 	for (size_t i = 0; i < lines.n; i++)
 		(void)printf("%s\n", lines.v[i]);
 	if (r == 0)

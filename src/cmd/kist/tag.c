@@ -2,6 +2,7 @@
  * kist tag: give an image one more name.
  */
 #include "cmd/kist/kist.h"
+#include "engine/event.h"
 #include "store/store.h"
 
 static int run(const struct invocation *invocation, void *values)
@@ -16,6 +17,8 @@ static int run(const struct invocation *invocation, void *values)
 		r = store_image_find(&engine.root, invocation->operands[0], &image, &err);
 	if (r == 0)
 		r = store_image_tag(&engine.root, &image, invocation->operands[1], &err);
+	if (r == 0)
+		event_image(&engine, "tag", image.id, invocation->operands[1]);
 	return r < 0 ? kist_fail(&err) : 0;
 }
 
