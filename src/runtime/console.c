@@ -78,18 +78,12 @@ static void make_raw(struct console *console)
 int console_start(struct console *console)
 {
 	int fd = receive_master(console->socket_fd);
-	struct termios settings;
 
 	if (fd < 0)
 		return fd;
 	console->master_fd = fd;
 	if (fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
 		return -errno;
-	/* Our own terminal, or file, wants lines as they are. */
-	if (tcgetattr(fd, &settings) == 0) {
-		settings.c_oflag &= ~(tcflag_t)ONLCR;
-		(void)tcsetattr(fd, TCSANOW, &settings);
-	}
 	make_raw(console);
 	console_resize(console);
 	return 0;

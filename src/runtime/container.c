@@ -22,6 +22,7 @@
 #define STATE_FILE  "state.json"
 #define PID_FILE    "pid"
 #define SOCKET_FILE "start"
+#define CONFIG_FILE "config.json"
 #define STATE_MAX   (1024 * 1024)
 #define ID_MAX	    128
 
@@ -118,6 +119,9 @@ static char *record_text(const char *id, const struct container_record *record)
 	json_write_string(&w, "cgroup", record->cgroup);
 	if (record->config)
 		json_write_string(&w, "config", record->config);
+	json_write_string(&w, "command", record->command);
+	if (record->copy)
+		json_write_bool(&w, "saved", true);
 	json_write_string(&w, "created", time_format(time_now(), created));
 	json_write_string(&w, "owner", geteuid() == 0 ? "root" : "");
 	write_annotations(&w, record->annotations);
@@ -133,10 +137,12 @@ static int read_members(struct container *container, struct error *err)
 	container->rootfs = json_get_string(state, "rootfs");
 	container->cgroup = json_get_string(state, "cgroup");
 	container->config = json_get_string(state, "config");
+	container->command = json_get_string(state, "command");
+	container->saved = json_get(state, "saved") != NULL;
 	container->created = json_get_string(state, "created");
 	container->owner = json_get_string(state, "owner");
-	if (!container->bundle || !container->rootfs || !container->cgroup || !container->created ||
-	    !container->owner)
+	if (!container->bundle || !container->rootfs || !container->command || !container->cgroup ||
+	    !container->created || !container->owner)
 		return error_set(err, ERROR_CORRUPT,
 				 "the state of container %s is damaged; run delete --force",
 				 container->id);
@@ -161,6 +167,9 @@ static int fill(int root_fd, const struct container_record *record, struct conta
 			    0600);
 		r = fd < 0 ? -errno : fd_write_full(fd, text, strlen(text));
 	}
+	if (r == 0 && record->copy)
+		r = atomic_write(container->dir_fd, CONFIG_FILE, record->copy, strlen(record->copy),
+				 0600, 0);
 	if (r < 0)
 		return error_errno(err, r, "write the state of container %s", container->id);
 	return read_members(container, err);
@@ -233,6 +242,22 @@ int container_load(int root_fd, const char *id, struct container *ret, struct er
 	*ret = container;
 	container = (struct container) {.dir_fd = -EBADF};
 	return 0;
+}
+
+int container_config(const struct container *container, struct runtime_config *ret,
+		     struct error *err)
+{
+	auto_free char *text = NULL;
+	size_t len;
+	int r;
+
+	*ret = (struct runtime_config) {0};
+	if (!container->saved)
+		return 0;
+	r = atomic_read(container->dir_fd, CONFIG_FILE, RUNTIME_CONFIG_MAX, &text, &len);
+	if (r < 0)
+		return error_errno(err, r, "read the configuration of container %s", container->id);
+	return runtime_config_parse(text, len, ret, err);
 }
 
 int container_write_pid(struct container *container, pid_t pid, struct error *err)
@@ -349,6 +374,11 @@ int container_remove(int root_fd, struct container *container, struct error *err
 {
 	static const char *const files[] = {SOCKET_FILE, PID_FILE, STATE_FILE};
 
+	/* One whose state is damaged may have it as well. */
+	if ((container->saved || !container->state) &&
+	    unlinkat(container->dir_fd, CONFIG_FILE, 0) < 0 && errno != ENOENT)
+		return error_errno(err, errno, "remove the configuration of container %s",
+				   container->id);
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		if (unlinkat(container->dir_fd, files[i], 0) < 0 && errno != ENOENT)
 			return error_errno(err, errno, "remove %s of container %s", files[i],

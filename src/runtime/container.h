@@ -1,6 +1,8 @@
 /*
  * A container as the runtime remembers it: <root>/<id>/.
  *
+ *   config.json  a copy of the configuration, where it has hooks for later; then it does not matter
+ *                what becomes of the bundle's
  *   state.json   written before anything else is made: bundle, cgroup, when, by whom
  *   pid          written when the container's process exists: "<pid> <start ticks>"
  *   start        a socket that the process of a created container listens on; gone once started
@@ -14,6 +16,7 @@
 #include "base/macro.h"
 #include "base/str.h"
 #include "codec/json.h"
+#include "spec/runtime-config.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -41,7 +44,9 @@ struct container {
 	const char *cgroup; /* "": none of its own */
 	const char *created;
 	const char *owner;
-	const char *config; /* file of its configuration; NULL: config.json of the bundle */
+	const char *config;  /* file of its configuration; NULL: config.json of the bundle */
+	const char *command; /* what errors call its program */
+	bool saved;	     /* the folder has a copy of the configuration */
 };
 
 #define auto_container CLEANUP(container_release) struct container
@@ -52,6 +57,8 @@ struct container_record {
 	const char *rootfs; /* absolute */
 	const char *config; /* absolute; NULL: config.json of the bundle */
 	const char *cgroup;
+	const char *command;
+	const char *copy;		/* text of the configuration, if it is needed later; NULL */
 	const struct json *annotations; /* may be NULL */
 };
 
@@ -68,6 +75,11 @@ int container_make(int root_fd, const char *id, const struct container_record *r
 /* ERROR_NOT_FOUND. */
 int container_load(int root_fd, const char *id, struct container *ret,
 		   struct error *err) MUST_CHECK;
+
+/* The configuration that it was made with, as far as `start` and `delete` need it: an empty one if
+ * there was nothing for them in it. */
+int container_config(const struct container *container, struct runtime_config *ret,
+		     struct error *err) MUST_CHECK;
 
 int container_write_pid(struct container *container, pid_t pid, struct error *err) MUST_CHECK;
 

@@ -26,19 +26,24 @@ static int open_state(const char *state)
 	return lseek(fd, 0, SEEK_SET) < 0 ? -errno : TAKE_FD(fd);
 }
 
-/* Starts it as it is, or, with @trampoline_fd >= 0, by way of that. */
-static int start_hook(const struct runtime_hook *hook, int state_fd, int trampoline_fd,
+/* Where a hook is run. */
+struct place {
+	char *const *env;  /* of hooks that say none */
+	int trampoline_fd; /* -EBADF: on the host, where the programs are the caller's */
+};
+
+/* Starts it as it is, or, with a trampoline, by way of that. */
+static int start_hook(const struct runtime_hook *hook, int state_fd, const struct place *place,
 		      struct child *ret)
 {
 	char *const just_path[] = {(char *)hook->path, NULL};
-	static char *const no_env[] = {NULL};
 	char *const *args = hook->args && hook->args[0] ? hook->args : just_path;
 	/* The trampoline wants a descriptor to complain to; its exit status is enough. */
 	struct spawn_fd fds[] = {{state_fd, 0}, {1, 1}, {2, 2}, {-EBADF, 3}};
 	struct spawn start = {
 		.path = hook->path,
 		.argv = args,
-		.env = hook->env ? hook->env : environ,
+		.env = hook->env ? hook->env : place->env,
 		.fds = fds,
 		.fd_count = 3,
 	};
@@ -46,7 +51,7 @@ static int start_hook(const struct runtime_hook *hook, int state_fd, int trampol
 	auto_free char **argv = NULL;
 	size_t n = 0;
 
-	if (trampoline_fd < 0)
+	if (place->trampoline_fd < 0)
 		return spawn(&start, ret);
 	while (args[n])
 		n++;
@@ -56,14 +61,13 @@ static int start_hook(const struct runtime_hook *hook, int state_fd, int trampol
 	argv[0] = (char *)hook->path;
 	argv[1] = fd_text;
 	start.argv = argv;
-	start.env = hook->env ? hook->env : no_env;
 	start.fd_count = 4;
 	start.flags = SPAWN_BY_FD;
-	start.exec_fd = trampoline_fd;
+	start.exec_fd = place->trampoline_fd;
 	return spawn(&start, ret);
 }
 
-static int run_hook(const struct runtime_hook *hook, const char *state, int trampoline_fd,
+static int run_hook(const struct runtime_hook *hook, const char *state, const struct place *place,
 		    struct error *err)
 {
 	struct child child = {.pid_fd = -EBADF};
@@ -73,7 +77,7 @@ static int run_hook(const struct runtime_hook *hook, const char *state, int tram
 	state_fd = open_state(state);
 	if (state_fd < 0)
 		return error_errno(err, state_fd, "prepare the state for hook %s", hook->path);
-	r = start_hook(hook, state_fd, trampoline_fd, &child);
+	r = start_hook(hook, state_fd, place, &child);
 	if (r < 0)
 		return error_errno(err, r, "run hook %s", hook->path);
 	if (hook->timeout > 0 &&
@@ -86,18 +90,18 @@ static int run_hook(const struct runtime_hook *hook, const char *state, int tram
 	if (r < 0)
 		return error_errno(err, r, "wait for hook %s", hook->path);
 	if (status != 0)
-		return error_set(err, ERROR_SYSTEM, "hook %s ended with status %d", hook->path,
-				 status);
+		return error_set(err, ERROR_SYSTEM, "error running hook %s: exit status %d",
+				 hook->path, status);
 	return 0;
 }
 
 static int run_hooks(const struct runtime_config *config, enum runtime_hook_kind kind,
-		     const char *state, int trampoline_fd, struct error *err)
+		     const char *state, const struct place *place, struct error *err)
 {
 	const struct runtime_hooks *hooks = &config->hooks[kind];
 
 	for (size_t i = 0; i < hooks->n; i++)
-		if (run_hook(&hooks->v[i], state, trampoline_fd, err) < 0)
+		if (run_hook(&hooks->v[i], state, place, err) < 0)
 			return error_prefix(err, "error running %s hook #%zu",
 					    runtime_hook_name(kind), i);
 	return 0;
@@ -106,24 +110,29 @@ static int run_hooks(const struct runtime_config *config, enum runtime_hook_kind
 int hooks_run(const struct runtime_config *config, enum runtime_hook_kind kind, const char *state,
 	      struct error *err)
 {
-	return run_hooks(config, kind, state, -EBADF, err);
+	const struct place host = {.env = environ, .trampoline_fd = -EBADF};
+
+	return run_hooks(config, kind, state, &host, err);
 }
 
-int hooks_run_inside(const struct runtime_config *config, const char *state, int trampoline_fd,
-		     struct error *err)
+int hooks_run_inside(const struct runtime_config *config, const char *state, char *const *env,
+		     int trampoline_fd, struct error *err)
 {
-	return run_hooks(config, RUNTIME_HOOK_START_CONTAINER, state, trampoline_fd, err);
+	const struct place inside = {.env = env, .trampoline_fd = trampoline_fd};
+
+	return run_hooks(config, RUNTIME_HOOK_START_CONTAINER, state, &inside, err);
 }
 
 void hooks_run_all(const struct runtime_config *config, enum runtime_hook_kind kind,
 		   const char *state, void (*warn)(const char *sentence))
 {
+	const struct place host = {.env = environ, .trampoline_fd = -EBADF};
 	const struct runtime_hooks *hooks = &config->hooks[kind];
 
 	for (size_t i = 0; i < hooks->n; i++) {
 		auto_error err = {0};
 
-		if (run_hook(&hooks->v[i], state, -EBADF, &err) < 0 && warn) {
+		if (run_hook(&hooks->v[i], state, &host, &err) < 0 && warn) {
 			(void)error_prefix(&err, "error running %s hook #%zu",
 					   runtime_hook_name(kind), i);
 			warn(err.message);

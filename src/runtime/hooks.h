@@ -16,9 +16,10 @@ int hooks_run(const struct runtime_config *config, enum runtime_hook_kind kind, 
 	      struct error *err) MUST_CHECK;
 
 /* The same for startContainer: the programs are the container's, which could be links to ourselves
- * (CVE-2019-5736), so they are executed by way of @trampoline_fd (kern/trampoline.h). */
-int hooks_run_inside(const struct runtime_config *config, const char *state, int trampoline_fd,
-		     struct error *err) MUST_CHECK;
+ * (CVE-2019-5736), so they are executed by way of @trampoline_fd (kern/trampoline.h). Without "env"
+ * they have that of the process, @env. */
+int hooks_run_inside(const struct runtime_config *config, const char *state, char *const *env,
+		     int trampoline_fd, struct error *err) MUST_CHECK;
 
 /* The same for those after the end, which cannot undo anything: all are run, @warn is told of each
  * that fails. */

@@ -229,6 +229,20 @@ static int find_program(struct init *init)
 	}
 }
 
+int init_check_program(struct init *init)
+{
+	const char *name = init->process->args[0];
+	int r;
+
+	/* Relative to a working directory that is not yet ours. */
+	if (strchr(name, '/') && name[0] != '/')
+		return 0;
+	r = find_program(init);
+	if (r == -ENOENT || r == -ENOTDIR || (r == -EACCES && init->process->user.uid == 0))
+		return init_fail(init, INIT_FIND, name, r);
+	return 0;
+}
+
 static int drop_privileges(struct init *init)
 {
 	const struct runtime_process *process = init->process;

@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "kern/mount.h"
 #include "kern/resolve.h"
+#include "runtime/conceal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -470,6 +471,13 @@ static int attach_root(struct init *init)
 	return r < 0 ? r : TAKE_FD(tree);
 }
 
+static int move_root(struct init *init, int root_fd)
+{
+	int r = conceal_mounts(strv_argv(&init->concealed));
+
+	return r < 0 ? r : mount_move_root(root_fd);
+}
+
 static int finish_root(struct init *init, int root_fd)
 {
 	const struct runtime_config *config = init->config;
@@ -485,7 +493,7 @@ static int finish_root(struct init *init, int root_fd)
 	if (!config->namespaces[RUNTIME_NAMESPACE_MOUNT].present)
 		r = mount_chroot(root_fd);
 	else if (init->no_pivot)
-		r = mount_move_root(root_fd);
+		r = move_root(init, root_fd);
 	else
 		r = mount_pivot(root_fd);
 	if (r < 0)

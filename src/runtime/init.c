@@ -4,12 +4,14 @@
 #include "kern/keyring.h"
 #include "kern/mount.h"
 #include "kern/procfs.h"
+#include "kern/scheduling.h"
 #include "runtime/hooks.h"
 #include "runtime/sysctl.h"
 #include "runtime/terminal.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
@@ -205,7 +207,8 @@ static int make_terminal(struct init *init)
 
 	if (init->console_fd < 0)
 		return 0;
-	r = terminal_make(init->console_fd, init->process, init->config != NULL);
+	r = terminal_make(init->console_fd, init->process, init->config != NULL,
+			  init->console_ours);
 	return r < 0 ? init_fail(init, INIT_TERMINAL, NULL, r) : 0;
 }
 
@@ -218,7 +221,8 @@ int init_hooks(struct init *init, enum runtime_hook_kind kind)
 		return 0;
 	/* The heap is ours alone while the parent waits. */
 	if (kind == RUNTIME_HOOK_START_CONTAINER)
-		r = hooks_run_inside(init->config, init->hook_state, init->trampoline_fd, &err);
+		r = hooks_run_inside(init->config, init->hook_state, init->env, init->trampoline_fd,
+				     &err);
 	else
 		r = hooks_run(init->config, kind, init->hook_state, &err);
 	if (r == 0)
@@ -287,6 +291,29 @@ static int join_container(struct init *init)
 	return 0;
 }
 
+/* While it waits to be started, and there may be an exec into it, it holds nothing of the host's.
+ */
+static void close_others(struct init *init)
+{
+	int *const wanted[] = {&init->listen_fd,   &init->report_fd,	&init->trampoline_fd,
+			       &init->listener_fd, &init->private_proc, &init->label_proc};
+	unsigned from = 3 + init->preserve_fds;
+
+	for (;;) {
+		unsigned next = UINT_MAX;
+
+		for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
+			if (*wanted[i] >= 0 && (unsigned)*wanted[i] >= from &&
+			    (unsigned)*wanted[i] < next)
+				next = (unsigned)*wanted[i];
+		if (next > from)
+			(void)syscall(SYS_close_range, from, next == UINT_MAX ? next : next - 1, 0);
+		if (next == UINT_MAX)
+			return;
+		from = next + 1;
+	}
+}
+
 /* A created container waits for `start` to connect; what goes wrong from then on is told to it. */
 static int await_start(struct init *init)
 {
@@ -331,6 +358,8 @@ static int join_keyring(struct init *init)
 	return r < 0 && r != -ENOSYS && r != -EPERM ? init_fail(init, INIT_KEYRING, NULL, r) : 0;
 }
 
+static const unsigned long all_cpus[] = {[0 ... 15] = ~0UL};
+
 static int run_stages(struct init *init)
 {
 	int r;
@@ -348,12 +377,17 @@ static int run_stages(struct init *init)
 	r = join_keyring(init);
 	if (r < 0)
 		return r;
+	/* Whoever pinned the runtime did not mean the container: all that its cpuset has. */
+	if (!init->process->affinity_initial)
+		(void)!scheduling_set_cpus(all_cpus, sizeof(all_cpus));
 	init->umask = umask(0);
 	r = init->config ? set_up_container(init) : join_container(init);
 	if (r == 0)
 		r = make_terminal(init);
 	if (r == 0)
 		r = set_oom_score(init);
+	if (r == 0 && init->listen_fd >= 0)
+		r = init_check_program(init);
 	if (r < 0)
 		return r;
 	if (init->listen_fd >= 0 && prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0)
@@ -362,6 +396,7 @@ static int run_stages(struct init *init)
 	if (r < 0)
 		return r;
 	if (init->listen_fd >= 0) {
+		close_others(init);
 		r = await_start(init);
 		if (r < 0)
 			return r;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/macro.h"
+#include "base/strv.h"
 #include "kern/caps.h"
 #include "kern/cgroup.h"
 #include "kern/trampoline.h"
@@ -88,9 +89,11 @@ struct init {
 	bool user_namespace; /* ids are those of a namespace, new or joined */
 	bool own_memory;     /* the child does not share the parent's: time namespaces */
 	bool no_pivot;
-	const char *keyring; /* name of the session keyring; NULL: the caller's */
-	int root_source;     /* the root file system as a detached mount, or -EBADF */
-	int *sources;	     /* the same for each of config->mounts; NULL: none */
+	struct strv concealed; /* with no_pivot: what must not be seen any more */
+	bool console_ours;     /* the terminal goes to the runtime's own, which wants plain lines */
+	const char *keyring;   /* name of the session keyring; NULL: the caller's */
+	int root_source;       /* the root file system as a detached mount, or -EBADF */
+	int *sources;	       /* the same for each of config->mounts; NULL: none */
 	const struct runtime_seccomp *seccomp; /* with a listener; or NULL */
 	int listener_fd;	      /* connected socket that the listener is sent to; -EBADF */
 	const char *listener_text[3]; /* its message, around the process id, which is in it once or
@@ -150,6 +153,8 @@ int init_rootfs(struct init *init) MUST_CHECK;
 int init_devices(struct init *init, int root_fd) MUST_CHECK;
 int init_paths(struct init *init, int root_fd) MUST_CHECK; /* masked, read-only */
 int init_process(struct init *init) MUST_CHECK;
+/* Of a created container: what cannot be found is said at once, when engines ask why. */
+int init_check_program(struct init *init) MUST_CHECK;
 int init_copy_up(struct init *init, int from_fd, int to_fd) MUST_CHECK;
 int init_scheduling(struct init *init) MUST_CHECK;
 int init_time_namespace(struct init *init) MUST_CHECK;

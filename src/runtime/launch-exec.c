@@ -130,6 +130,10 @@ static int add_capabilities(struct runtime_process *process, const struct strv *
 		process->capabilities[RUNTIME_CAPABILITY_BOUNDING] |= UINT64_C(1) << number;
 		process->capabilities[RUNTIME_CAPABILITY_EFFECTIVE] |= UINT64_C(1) << number;
 		process->capabilities[RUNTIME_CAPABILITY_PERMITTED] |= UINT64_C(1) << number;
+		/* So that a process of another user than root has it at all. */
+		process->capabilities[RUNTIME_CAPABILITY_AMBIENT] |=
+			process->capabilities[RUNTIME_CAPABILITY_INHERITABLE] & UINT64_C(1)
+											<< number;
 	}
 	return 0;
 }
@@ -286,11 +290,14 @@ static int add_sub_cgroup(struct joining *joining, const char *text, struct erro
 	auto_free char *path = mem_printf("%s/%s", joining->container.cgroup, sub);
 	struct init_cgroup *more;
 	struct init *init = &joining->init;
+	auto_fd int procs = -EBADF;
 	int r;
 
 	if (!colon) {
 		cgroup_release(&joining->cgroup);
 		r = cgroup_open(path, &joining->cgroup);
+		if (r == 0 && !cgroup_exists(&joining->cgroup))
+			r = -ENOENT;
 	} else {
 		more = &init->more_cgroups[init->more_cgroup_count];
 		(void)snprintf(more->controller, sizeof(more->controller), "%.*s",
@@ -300,10 +307,22 @@ static int add_sub_cgroup(struct joining *joining, const char *text, struct erro
 					 more->controller, text);
 		r = cgroup_open(path, &more->cgroup);
 		init->more_cgroup_count += r == 0;
+		if (r == 0) {
+			procs = cgroup_open_file(&more->cgroup, more->controller, "cgroup.procs",
+						 O_WRONLY);
+			r = procs < 0 ? procs : 0;
+		}
 	}
 	if (r == -EINVAL)
 		return error_set(err, ERROR_INVALID,
-				 "bad sub cgroup path: %s: `..` components are not allowed", sub);
+				 "bad sub cgroup path: `..` components are not allowed: %s is not "
+				 "a sub cgroup path",
+				 sub);
+	if (r == -ENOENT)
+		return error_set(err, ERROR_NOT_FOUND,
+				 "exec: adding pid of the process to %s/cgroup.procs: no such file "
+				 "or directory",
+				 path);
 	return r < 0 ? error_errno(err, r, "use the cgroup %s", path) : 0;
 }
 
@@ -349,6 +368,9 @@ static int start_process(struct joining *joining, struct error *err)
 	if (joining->init.enter_fd < 0 && setns(joining->init.join_fd, CLONE_NEWPID) < 0)
 		return error_errno(err, errno, "enter the pid namespace of container %s",
 				   joining->container.id);
+	joining->init.console_ours = joining->console.socket_fd >= 0;
+	if (joining->launch->debug)
+		joining->launch->debug("nsexec container setup: the process is made");
 	r = init_spawn(&joining->init, 0, joining->init.cgroup, &joining->child, err);
 	if (r < 0)
 		return r;
@@ -361,6 +383,10 @@ static int start_process(struct joining *joining, struct error *err)
 	if (r == 0)
 		r = error_set(err, ERROR_SYSTEM, "the process died on its way into container %s",
 			      joining->container.id);
+	if (r > 0 && joining->launch->debug) {
+		joining->launch->debug("child process in init(): it is in the container");
+		joining->launch->debug("setns_init: about to exec");
+	}
 	if (r > 0)
 		r = init_receive(joining->child.report_fd, joining->process.args[0], &message, err);
 	if (r == 0)

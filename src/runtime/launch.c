@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "runtime/bundle.h"
+#include "runtime/conceal.h"
 #include "runtime/container.h"
 #include "runtime/filter.h"
 #include "runtime/foreground.h"
@@ -170,11 +171,22 @@ static int listen_for_start(struct making *making, struct error *err)
 	return 0;
 }
 
+/* What `start` and `delete` have to do must not depend on what becomes of the bundle. */
+static bool needs_copy(const struct runtime_config *config)
+{
+	return config->hooks[RUNTIME_HOOK_POSTSTART].n > 0 ||
+	       config->hooks[RUNTIME_HOOK_POSTSTOP].n > 0 ||
+	       !config->namespaces[RUNTIME_NAMESPACE_MOUNT].present;
+}
+
 static int make_record(struct making *making, struct error *err)
 {
 	const struct launch *launch = making->launch;
 	const struct runtime_config *config = &making->bundle.config;
+	auto_free char *copy = needs_copy(config) ? json_text(config->root) : NULL;
 	struct container_record record = {
+		.command = config->process.args[0],
+		.copy = copy,
 		.bundle = making->bundle.path,
 		.rootfs = making->bundle.rootfs,
 		.config = making->launch->config ? making->bundle.file : NULL,
@@ -203,6 +215,11 @@ static int prepare_init(struct making *making, struct error *err)
 		      config->hooks[RUNTIME_HOOK_CREATE_CONTAINER].n > 0 ||
 		      config->hooks[RUNTIME_HOOK_START_CONTAINER].n > 0;
 	init->no_pivot = making->launch->no_pivot;
+	if (init->no_pivot) {
+		r = conceal_find(init->rootfs, &init->concealed);
+		if (r < 0)
+			return error_errno(err, r, "read /proc/self/mountinfo");
+	}
 	init->own_memory = config->resources.memory_limit.value > 0 &&
 			   config->resources.memory_limit.value < SHARED_MEMORY_MIN;
 	init->memory_policy = &config->memory_policy;
@@ -228,9 +245,13 @@ static int run_first_hooks(struct making *making, struct error *err)
 	int r;
 
 	str_clear(&making->state);
-	container_write_state(&making->container, CONTAINER_CREATING, making->child.pid, 0, false,
+	/* The deprecated ones belong to `start`, where the container is created already. */
+	container_write_state(&making->container, CONTAINER_CREATED, making->child.pid, 0, false,
 			      &making->state);
 	r = hooks_run(config, RUNTIME_HOOK_PRESTART, str_text(&making->state), err);
+	str_clear(&making->state);
+	container_write_state(&making->container, CONTAINER_CREATING, making->child.pid, 0, false,
+			      &making->state);
 	if (r == 0)
 		r = hooks_run(config, RUNTIME_HOOK_CREATE_RUNTIME, str_text(&making->state), err);
 	if (r < 0)
@@ -299,6 +320,13 @@ static int share_state(struct making *making, struct error *err)
 	return 0;
 }
 
+/* The stages by the names that people who know runc look for. */
+static void say(const struct launch *launch, const char *sentence)
+{
+	if (launch->debug)
+		launch->debug(sentence);
+}
+
 static int make_process(struct making *making, struct error *err)
 {
 	uint64_t flags = 0;
@@ -325,6 +353,8 @@ static int make_process(struct making *making, struct error *err)
 				     &making->container, CONTAINER_CREATING, err);
 	if (r == 0)
 		r = share_state(making, err);
+	making->init.console_ours = making->console.socket_fd >= 0;
+	say(making->launch, "nsexec container setup: the process is made with its namespaces");
 	if (r == 0)
 		r = init_spawn(&making->init, flags, making->init.cgroup, &making->child, err);
 	return r < 0 ? r : gate_open(&making->init, &making->child, err);
@@ -352,6 +382,10 @@ static int create_container(struct making *making, struct error *err)
 		r = make_process(making, err);
 	if (r == 0)
 		r = await_ready(making, err);
+	if (r == 0) {
+		say(launch, "child process in init(): the container is set up");
+		say(launch, "init: closing the pipe to signal completion");
+	}
 	return r;
 }
 
@@ -378,24 +412,24 @@ int launch_create(const struct launch *launch, struct error *err)
 	return 0;
 }
 
-static int run_poststart(const struct bundle *bundle, const struct container *container,
+static int run_poststart(const struct runtime_config *config, const struct container *container,
 			 struct error *err)
 {
 	auto_str state = {0};
 
-	if (bundle->config.hooks[RUNTIME_HOOK_POSTSTART].n == 0)
+	if (config->hooks[RUNTIME_HOOK_POSTSTART].n == 0)
 		return 0;
 	container_write_state(container, CONTAINER_RUNNING, container->pid, 0, false, &state);
-	return hooks_run(&bundle->config, RUNTIME_HOOK_POSTSTART, str_text(&state), err);
+	return hooks_run(config, RUNTIME_HOOK_POSTSTART, str_text(&state), err);
 }
 
 /* The end of the connection: the program runs. */
-static int await_exec(int report_fd, const struct bundle *bundle, struct error *err)
+static int await_exec(int report_fd, const char *command, struct error *err)
 {
 	struct init_message message;
 	int r;
 
-	r = init_receive(report_fd, bundle->config.process.args[0], &message, err);
+	r = init_receive(report_fd, command, &message, err);
 	if (r > 0)
 		return error_set(err, ERROR_SYSTEM, "the container's process spoke out of turn");
 	return r;
@@ -416,11 +450,11 @@ static int start_run(struct making *making, struct error *err)
 	if (r == 0)
 		r = start_console(making, err);
 	if (r == 0)
-		r = await_exec(making->child.report_fd, &making->bundle, err);
+		r = await_exec(making->child.report_fd, making->container.command, err);
 	if (r == 0)
 		r = container_write_pid(&making->container, making->child.pid, err);
 	if (r == 0)
-		r = run_poststart(&making->bundle, &making->container, err);
+		r = run_poststart(&making->bundle.config, &making->container, err);
 	if (r == 0)
 		r = pid_file_write(making->launch->pid_file, making->child.pid, err);
 	if (r == 0)
@@ -436,6 +470,8 @@ int launch_run(const struct launch *launch, int *ret_status, struct error *err)
 	r = start_run(making, err);
 	if (r < 0) {
 		undo(making);
+		if (making->console.master_fd >= 0)
+			console_drain(&making->console);
 		return r;
 	}
 	*ret_status = 0;
@@ -456,7 +492,7 @@ int launch_start(int root_fd, const char *id, void (*warn)(const char *sentence)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	auto_container container = {.dir_fd = -EBADF};
-	auto_bundle bundle = {0};
+	auto_runtime_config config = {0};
 	auto_fd int fd = -EBADF;
 	int r;
 
@@ -467,9 +503,7 @@ int launch_start(int root_fd, const char *id, void (*warn)(const char *sentence)
 		return error_set(err, ERROR_CONFLICT,
 				 "cannot start a container that is not created: %s is %s", id,
 				 container_status_name(container_status(&container)));
-	r = bundle_open(container.bundle, container.config, &bundle, err);
-	if (r == 0 && !bundle.config.has_process)
-		r = error_set(err, ERROR_INVALID, "config: process is missing");
+	r = container_config(&container, &config, err);
 	if (r < 0)
 		return r;
 	(void)snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/" SOCKET_NAME,
@@ -477,11 +511,11 @@ int launch_start(int root_fd, const char *id, void (*warn)(const char *sentence)
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return error_errno(err, errno, "reach the process of container %s", id);
-	r = await_exec(fd, &bundle, err);
+	r = await_exec(fd, container.command, err);
 	/* It has been started once, however that went. */
 	(void)unlinkat(container.dir_fd, SOCKET_NAME, 0);
 	if (r == 0)
-		r = run_poststart(&bundle, &container, err);
+		r = run_poststart(&config, &container, err);
 	/* The container is stopped, and gone (OCI runtime 1.2.1, lifecycle step 9). */
 	if (r < 0 && container_status(&container) == CONTAINER_RUNNING)
 		(void)!lifecycle_delete(root_fd, id, true, warn, NULL);

@@ -26,6 +26,7 @@ struct launch {
 	const char *pidfd_socket;	/* where a pidfd of the process is sent; NULL: nowhere */
 	const struct strv *sub_cgroups; /* exec: below the container's; NULL: the container's */
 	void (*warn)(const char *sentence);
+	void (*debug)(const char *sentence); /* NULL: nobody wants to know */
 };
 
 /* Makes the container, and its process up to where `start` is waited for. */

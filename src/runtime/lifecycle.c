@@ -6,7 +6,6 @@
 #include "kern/cgroup.h"
 #include "kern/mount.h"
 #include "kern/process.h"
-#include "runtime/bundle.h"
 #include "runtime/container.h"
 #include "runtime/hooks.h"
 
@@ -123,28 +122,28 @@ int lifecycle_pause(int root_fd, const char *id, bool pause, struct error *err)
 	return r < 0 ? error_errno(err, r, "%s container %s", pause ? "pause" : "resume", id) : 0;
 }
 
-static void run_poststop(const struct container *container, const struct bundle *bundle,
+static void run_poststop(const struct container *container, const struct runtime_config *config,
 			 void (*warn)(const char *sentence))
 {
 	auto_str state = {0};
 
 	/* The container is gone whatever they say (OCI runtime 1.2, lifecycle step 13). */
-	if (!bundle->path || bundle->config.hooks[RUNTIME_HOOK_POSTSTOP].n == 0)
+	if (config->hooks[RUNTIME_HOOK_POSTSTOP].n == 0)
 		return;
 	container_write_state(container, CONTAINER_STOPPED, 0, 0, false, &state);
-	hooks_run_all(&bundle->config, RUNTIME_HOOK_POSTSTOP, str_text(&state), warn);
+	hooks_run_all(config, RUNTIME_HOOK_POSTSTOP, str_text(&state), warn);
 }
 
 /* Without a mount namespace its mounts are the caller's, and nobody else will take them away. */
-static void detach_mounts(const struct container *container, const struct bundle *bundle)
+static void detach_mounts(const struct container *container, const struct runtime_config *config)
 {
 	auto_fd int root_fd = -EBADF;
 
-	if (!bundle->path || bundle->config.namespaces[RUNTIME_NAMESPACE_MOUNT].present)
+	if (!config->root || config->namespaces[RUNTIME_NAMESPACE_MOUNT].present)
 		return;
 	root_fd = open(container->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	for (size_t i = bundle->config.mount_count; root_fd >= 0 && i > 0; i--)
-		(void)!mount_detach(root_fd, bundle->config.mounts[i - 1].destination);
+	for (size_t i = config->mount_count; root_fd >= 0 && i > 0; i--)
+		(void)!mount_detach(root_fd, config->mounts[i - 1].destination);
 }
 
 static int remove_cgroup(const struct container *container, bool force, struct error *err)
@@ -208,7 +207,7 @@ int lifecycle_delete(int root_fd, const char *id, bool force, void (*warn)(const
 {
 	auto_container container = {.dir_fd = -EBADF};
 	auto_error load_error = {0};
-	auto_bundle bundle = {0};
+	auto_runtime_config config = {0};
 	enum container_status status;
 	int r;
 
@@ -228,14 +227,13 @@ int lifecycle_delete(int root_fd, const char *id, bool force, void (*warn)(const
 	r = end_process(&container, err);
 	if (r == 0)
 		r = remove_cgroup(&container, force, err);
-	/* A bundle that is gone or changed has nothing to say any more. */
 	if (r == 0)
-		(void)!bundle_open(container.bundle, container.config, &bundle, NULL);
+		(void)!container_config(&container, &config, NULL);
 	if (r == 0)
-		detach_mounts(&container, &bundle);
+		detach_mounts(&container, &config);
 	if (r == 0)
 		r = container_remove(root_fd, &container, err);
 	if (r == 0)
-		run_poststop(&container, &bundle, warn);
+		run_poststop(&container, &config, warn);
 	return r;
 }

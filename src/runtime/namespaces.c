@@ -5,8 +5,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 static const uint64_t namespace_flags[RUNTIME_NAMESPACE_COUNT] = {
@@ -53,6 +55,9 @@ static int open_one(struct init *init, size_t i, struct error *err)
 		return error_errno(err, errno, "open the %s namespace %s",
 				   runtime_namespace_name((enum runtime_namespace_kind)i), path);
 	init->namespace_fds[i] = fd;
+	if (ioctl(fd, NS_GET_NSTYPE) != (int)namespace_flags[i])
+		return error_set(err, ERROR_INVALID, "config: %s is no %s namespace", path,
+				 runtime_namespace_name((enum runtime_namespace_kind)i));
 	if (i == RUNTIME_NAMESPACE_PID && setns(fd, CLONE_NEWPID) < 0)
 		return error_errno(err, errno, "enter the pid namespace %s", path);
 	if (i != RUNTIME_NAMESPACE_USER)

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "io/spawn.h"
 #include "runtime/mount-sources.h"
+#include "spec/capability.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -17,23 +18,34 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static bool has_home(char *const *env)
+/* Whether a later one sets the same variable, which then counts. */
+static bool is_set_again(char *const *variable)
 {
-	for (; *env; env++)
-		if (strncmp(*env, "HOME=", 5) == 0)
+	size_t len = strcspn(*variable, "=") + 1;
+
+	for (char *const *other = variable + 1; *other; other++)
+		if (strncmp(*variable, *other, len) == 0)
 			return true;
 	return false;
 }
 
+/* Each variable once; an empty HOME is none. */
 static void copy_env(struct init *init, char **env)
 {
+	bool home = false;
 	size_t n = 0;
 
 	while (env[n])
 		n++;
 	init->env = mem_zero(n + 2, sizeof(*init->env));
-	memcpy(init->env, env, n * sizeof(*env));
-	init->home_slot = has_home(env) ? NULL : &init->env[n];
+	n = 0;
+	for (char *const *variable = env; *variable; variable++) {
+		if (is_set_again(variable) || STREQ(*variable, "HOME="))
+			continue;
+		home |= strncmp(*variable, "HOME=", 5) == 0;
+		init->env[n++] = *variable;
+	}
+	init->home_slot = home ? NULL : &init->env[n];
 }
 
 static void copy_args(struct init *init, char **args)
@@ -61,6 +73,22 @@ void init_clear(struct init *init)
 		init->namespace_fds[i] = -EBADF;
 }
 
+static void warn_of_ambient(const struct caps *caps, void (*warn)(const char *sentence))
+{
+	uint64_t cannot = caps->ambient & ~(caps->permitted & caps->inheritable);
+
+	for (unsigned i = 0; cannot && warn && i < CAPABILITY_COUNT; i++) {
+		auto_free char *sentence = NULL;
+
+		if (!(cannot & UINT64_C(1) << i))
+			continue;
+		sentence = mem_printf("can't raise ambient capability %s: it is not permitted and "
+				      "inheritable",
+				      capability_name(i));
+		warn(sentence);
+	}
+}
+
 void init_prepare(struct init *init, const struct runtime_process *process,
 		  void (*warn)(const char *sentence))
 {
@@ -82,6 +110,7 @@ void init_prepare(struct init *init, const struct runtime_process *process,
 	};
 	/* The kernel's rules: what is effective is permitted, what is ambient inheritable too. */
 	init->caps.effective &= init->caps.permitted;
+	warn_of_ambient(&init->caps, warn);
 	init->caps.ambient &= init->caps.permitted & init->caps.inheritable;
 	copy_env(init, process->env);
 	copy_args(init, process->args);
@@ -99,6 +128,7 @@ void init_release(struct init *init)
 	for (size_t i = 0; i < ARRAY_SIZE(init->listener_text); i++)
 		mem_freep((char **)&init->listener_text[i]);
 	mem_freep((char **)&init->keyring);
+	strv_release(&init->concealed);
 	for (size_t i = 0; i < init->more_cgroup_count; i++)
 		cgroup_release(&init->more_cgroups[i].cgroup);
 	mem_freep(&init->more_cgroups);
@@ -232,6 +262,10 @@ static int command_error(const struct init_message *message, struct error *err)
 		return error_set(err, ERROR_COMMAND_NOT_FOUND,
 				 "exec: \"%s\": executable file not found in $PATH",
 				 message->detail);
+	/* It is there; its interpreter is not. */
+	if (message->stage == INIT_EXEC && errnum == ENOENT)
+		return error_set(err, ERROR_COMMAND_NOT_FOUND, "exec %s: no such file or directory",
+				 message->detail);
 	if (errnum == ENOENT || errnum == ENOTDIR)
 		return error_set(err, ERROR_COMMAND_NOT_FOUND, "exec: \"%s\": stat %s: %s",
 				 message->detail, message->detail,
@@ -261,6 +295,8 @@ int init_error(const struct init_message *message, struct error *err)
 				 "container init: mount on %s is not allowed: nothing but a proc "
 				 "file system belongs at or below /proc, and nothing at /",
 				 message->detail);
+	if (message->stage == INIT_HOOKS && message->detail[0])
+		return error_set(err, ERROR_SYSTEM, "container init: %s", message->detail);
 	if (message->stage == INIT_MOUNT_LINK)
 		return error_set(
 			err, ERROR_DENIED,

@@ -104,12 +104,17 @@ static int show_console(int root_fd, int slave)
 	return tree < 0 ? tree : mount_attach(tree, target);
 }
 
-static int use_slave(int slave, const struct runtime_process *process)
+static int use_slave(int slave, const struct runtime_process *process, bool plain)
 {
+	struct termios settings;
 	struct winsize size = {.ws_row = process->console_height, .ws_col = process->console_width};
 
 	if (size.ws_row > 0 && size.ws_col > 0 && ioctl(slave, TIOCSWINSZ, &size) < 0)
 		return -errno;
+	if (plain && tcgetattr(slave, &settings) == 0) {
+		settings.c_oflag &= ~(tcflag_t)ONLCR;
+		(void)tcsetattr(slave, TCSANOW, &settings);
+	}
 	if (fchown(slave, process->user.uid, (gid_t)-1) < 0)
 		return -errno;
 	for (int fd = 0; fd <= 2; fd++)
@@ -118,7 +123,7 @@ static int use_slave(int slave, const struct runtime_process *process)
 	return ioctl(0, TIOCSCTTY, 0) < 0 ? -errno : 0;
 }
 
-int terminal_make(int console_fd, const struct runtime_process *process, bool show)
+int terminal_make(int console_fd, const struct runtime_process *process, bool show, bool plain)
 {
 	auto_fd int root = -EBADF, master = -EBADF, slave = -EBADF;
 	int r;
@@ -135,6 +140,6 @@ int terminal_make(int console_fd, const struct runtime_process *process, bool sh
 		return -errno;
 	r = show ? show_console(root, slave) : 0;
 	if (r == 0)
-		r = use_slave(slave, process);
+		r = use_slave(slave, process, plain);
 	return r < 0 ? r : terminal_send(console_fd, "/dev/ptmx", master);
 }

@@ -22,9 +22,10 @@ int terminal_connect(const char *socket, const struct runtime_process *process,
 /*
  * In the child, with the container's root: makes a pair in /dev/pts, sends the master over
  * @console_fd, and makes the slave stdin, stdout, stderr and the controlling terminal. With
- * @show it also appears as /dev/console.
+ * @show it also appears as /dev/console; with @plain its lines end as they are written.
  */
-int terminal_make(int console_fd, const struct runtime_process *process, bool show) MUST_CHECK;
+int terminal_make(int console_fd, const struct runtime_process *process, bool show,
+		  bool plain) MUST_CHECK;
 
 /* Sends a descriptor with @name as the message's text, which is how runc sends one. 0 or -errno. */
 int terminal_send(int socket_fd, const char *name, int fd) MUST_CHECK;

@@ -470,7 +470,8 @@ def test_hooks_run_in_their_order_with_the_state(runtime):
     lines = [line.split(" ", 1) for line in log.read_text().splitlines()]
     assert [line[0] for line in lines] == ["prestart", "createRuntime", "createContainer", "poststart", "poststop"]
     states = {line[0]: json.loads(line[1]) for line in lines}
-    assert states["prestart"]["pid"] == pid and states["prestart"]["status"] == "creating"
+    assert states["prestart"]["pid"] == pid and states["prestart"]["status"] == "created"
+    assert states["createRuntime"]["status"] == "creating"
     assert states["poststop"]["status"] == "stopped"
     assert json.loads((bundle.rootfs / "tmp/inside").read_text())["id"] == name
 
@@ -478,5 +479,5 @@ def test_hooks_run_in_their_order_with_the_state(runtime):
 def test_a_hook_that_fails_ends_it(runtime):
     bundle = runtime.bundle("true")
     bundle.config["hooks"] = {"createRuntime": [{"path": "/bin/false"}]}
-    assert "hook /bin/false ended with status 1" in runtime.run(bundle, status=1).stderr
+    assert "error running hook /bin/false: exit status 1" in runtime.run(bundle, status=1).stderr
     assert runtime("list", "-q").stdout == ""

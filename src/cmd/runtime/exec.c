@@ -105,6 +105,7 @@ static int run_exec(const struct invocation *invocation, void *arg)
 			.pidfd_socket = values->pidfd_socket,
 			.sub_cgroups = &values->cgroups,
 			.warn = runtime_warn,
+			.debug = runtime->debug ? runtime_debug : NULL,
 		};
 		struct launch_exec exec = {
 			.process = values->process,

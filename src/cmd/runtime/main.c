@@ -33,7 +33,7 @@ static const struct option global_options[] = {
 	{"log-format", 0, OPTION_STRING, offsetof(struct runtime, log_format), "text|json",
 	 "Format of that file (default \"text\")"},
 	{"debug", 0, OPTION_BOOL, offsetof(struct runtime, debug), NULL,
-	 "Accepted for compatibility: there is nothing more to say"},
+	 "Also say what is being done"},
 	{"log-level", 0, OPTION_STRING, offsetof(struct runtime, log_level), "level",
 	 "Accepted for compatibility with crun"},
 	{"systemd-cgroup", 0, OPTION_BOOL, offsetof(struct runtime, systemd_cgroup), NULL,
@@ -125,8 +125,29 @@ static const struct program program = {
 	.commands = commands,
 };
 
-static void help(void)
+void runtime_debug(const char *sentence)
 {
+	auto_str line = {0};
+
+	if (log_line("debug", sentence, NULL))
+		return;
+	write_text_line(&line, "debug", sentence);
+	(void)fprintf(stderr, "%s\n", str_text(&line));
+}
+
+/* Where it stands in for runc, under that name, help begins as runc's does. */
+static bool is_called_runc(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return STREQ(slash ? slash + 1 : path, "runc");
+}
+
+static void help(const char *called)
+{
+	if (is_called_runc(called))
+		(void)printf(
+			"NAME:\n   runc - Open Container Initiative runtime (kist-runtime)\n\n");
 	(void)printf("Usage:  %s %s\n\n%s\n\nCommands:\n", program.name, program.usage,
 		     program.summary);
 	for (const struct command *const *command = commands; *command; command++)
@@ -180,7 +201,7 @@ int main(int argc, char **argv)
 			     "+SELINUX +APPARMOR +CAP +SECCOMP +EBPF\n",
 			     KIST_VERSION, KIST_VERSION, RUNTIME_VERSION_SPEC);
 	else if (first == -ECANCELED || first == argc)
-		help();
+		help(argv[0]);
 	else if (check_globals() < 0)
 		return RUNTIME_FAILED;
 	else

@@ -95,6 +95,7 @@ static int make_launch(const struct invocation *invocation, const struct run_val
 		.config = values->config,
 		.pidfd_socket = values->pidfd_socket,
 		.warn = runtime_warn,
+		.debug = runtime->debug ? runtime_debug : NULL,
 	};
 	return 0;
 }

@@ -35,6 +35,9 @@ int runtime_fail(const struct error *err, int status);
 /* Says a warning in the log, or on stderr if there is none. */
 void runtime_warn(const char *sentence);
 
+/* Says what is being done, in the log, or on stderr if there is none. */
+void runtime_debug(const char *sentence);
+
 extern const struct command command_create;
 extern const struct command command_delete;
 extern const struct command command_events;
