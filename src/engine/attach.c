@@ -32,7 +32,8 @@ struct session {
 	int out, err;
 	int signal_fd; /* -EBADF: signals are not our business */
 	bool input_open, detaching;
-	bool resized;	      /* to be told when the frame is sent */
+	bool resized; /* to be told when the frame is sent */
+	bool redraw;
 	size_t pending, sent; /* of @frame */
 	struct {
 		struct wire_header header;
@@ -75,17 +76,26 @@ int attachment_request(int fd, const struct attach_options *options, bool with_s
 	return r < 0 ? r : monitor_send(fd, WIRE_WAIT, NULL, 0, err);
 }
 
-/* Not in the middle of a frame. */
+static void send_one_size(const struct session *session, unsigned rows, unsigned columns)
+{
+	const struct wire_size size = {(uint16_t)rows, (uint16_t)columns};
+
+	(void)!monitor_send(session->attachment->fd, WIRE_RESIZE, &size, sizeof(size), NULL);
+}
+
+/* Not in the middle of a frame. With session->redraw the screen is to be drawn again although its
+ * size may be the same: the process only hears of changes. */
 static void send_size(struct session *session)
 {
 	struct winsize size;
-	struct wire_size wire;
 
 	session->resized = session->pending > 0;
 	if (session->resized || terminal_get_size(session->options->screen, &size) < 0)
 		return;
-	wire = (struct wire_size) {size.ws_row, size.ws_col};
-	(void)!monitor_send(session->attachment->fd, WIRE_RESIZE, &wire, sizeof(wire), NULL);
+	if (session->redraw && size.ws_row > 0 && size.ws_col > 0)
+		send_one_size(session, size.ws_row + 1U, size.ws_col + 1U);
+	session->redraw = false;
+	send_one_size(session, size.ws_row, size.ws_col);
 }
 
 static void take_signals(struct session *session)
@@ -101,7 +111,8 @@ static void take_signals(struct session *session)
 			/* One that comes when the container has just ended is no failure. */
 			(void)!container_kill(session->engine, session->attachment->container,
 					      signo, NULL);
-		/* After a stop it may have another size as well. */
+		/* After a stop it may have another size, and shows what others have written. */
+		session->redraw |= signo != SIGWINCH;
 		if (session->options->screen >= 0)
 			send_size(session);
 	}
@@ -192,7 +203,8 @@ static void connection_lost(struct session *session)
 						attachment->exact ? &session->received : NULL))
 		return;
 	end(session, ATTACH_LOST);
-	if (container && container->state == CONTAINER_EXITED)
+	/* One who was there from the start has been sent all; another may have been too slow. */
+	if (container && container->state == CONTAINER_EXITED && attachment->exact)
 		session->result = (struct attach_result) {ATTACH_EXITED, container->exit_code};
 }
 
@@ -294,6 +306,7 @@ static int open_session(struct session *session, struct error *err)
 		r = attach_terminal_take(&session->terminal, options->terminal);
 	if (r < 0)
 		return error_errno(err, r, "use the terminal");
+	session->redraw = !session->attachment->exact;
 	if (signals & ATTACH_SIGNALS_SIZE)
 		send_size(session);
 	return 0;

@@ -18,9 +18,9 @@
  * The end of @in is the end of the process's stdin if its creator said so (stdin_once, and always
  * for an executed one); it is never that of a terminal. Output goes on.
  *
- * Slow readers: one who attached before the start loses nothing, and the process waits for it; one
- * who attached later is disconnected (ATTACH_LOST) when it is 256 KiB behind, and holds back only
- * itself.
+ * Slow readers: one who attached before the start loses nothing, and the process waits for it; for
+ * one who attached later it waits two seconds, and a tenth of the time after that. Who needs more is
+ * disconnected (ATTACH_LOST), so that nobody who attaches can stop a service.
  */
 #pragma once
 

@@ -437,6 +437,7 @@ int exec_start(struct engine *engine, struct exec *exec, const struct attach_opt
 	*ret = (struct attachment) {
 		.fd = fd,
 		.waiting_fd = -EBADF,
+		.exact = true,
 		.tty = exec->config.tty,
 		.with_stdin = exec->config.open_stdin,
 		.stdin_once = true,

@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/time.h"
 #include "io/unix.h"
 
 #include <assert.h>
@@ -12,12 +13,22 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* Kept for a client other than the owner before it is disconnected. */
-#define CLIENT_KEPT_MAX (256 * 1024)
-#define BACKLOG		16
+/* A client for which more is kept is late, until less than the second is. */
+#define LATE_FROM  (256 * 1024)
+#define LATE_UNTIL (64 * 1024)
+/* How long it may be, and which part of other time it gets that back. */
+#define PATIENCE_MAX  (2 * TIME_SECOND)
+#define PATIENCE_PART 10
+#define BACKLOG	      16
 
 static void peer_ready(void *arg, uint32_t events);
 static void listener_ready(void *arg, uint32_t events);
+
+/* The loop wakes up: peers_behind() is asked after each of its steps. */
+static void patience_ended(void *arg)
+{
+	(void)arg;
+}
 
 static size_t kept(const struct peer *peer)
 {
@@ -84,6 +95,8 @@ static struct peer *add_peer(struct peers *peers, int fd)
 		.peers = peers,
 		.next = peers->first,
 		.source = {.fd = fd, .ready = peer_ready, .arg = peer},
+		.early = time_monotonic(),
+		.patience = PATIENCE_MAX,
 	};
 	peers->first = peer;
 	peers->count++;
@@ -96,6 +109,7 @@ void peers_init(struct peers *peers, struct loop *loop, struct stdio *stdio)
 		.loop = loop,
 		.stdio = stdio,
 		.listener = {.fd = -EBADF, .ready = listener_ready, .arg = peers},
+		.patience = {.expired = patience_ended},
 	};
 }
 
@@ -144,6 +158,7 @@ static void stop_listening(struct peers *peers)
 void peers_release(struct peers *peers)
 {
 	stop_listening(peers);
+	loop_disarm(peers->loop, &peers->patience);
 	while (peers->first)
 		drop(peers->first);
 }
@@ -239,10 +254,7 @@ static void send_frame(struct peer *peer, enum wire_type type, const struct iove
 	if ((size_t)n == sizeof(header) + header.length)
 		return;
 	keep(peer, parts, count + 1, (size_t)n);
-	if (!peer->exact && kept(peer) > CLIENT_KEPT_MAX)
-		drop(peer);
-	else
-		(void)watch(peer);
+	(void)watch(peer);
 }
 
 void peers_send_started(struct peers *peers, const struct wire_started *started)
@@ -313,12 +325,54 @@ void peers_send_exited(struct peers *peers, const struct wire_exit *exit)
 	}
 }
 
-bool peers_behind(const struct peers *peers, size_t bound)
+static void set_late(struct peer *peer, int64_t now)
 {
-	for (const struct peer *peer = peers->first; peer; peer = peer->next)
-		if (peer->exact && kept(peer) > bound)
-			return true;
-	return false;
+	bool late = kept(peer) > (peer->late ? LATE_UNTIL : LATE_FROM);
+
+	if (late && !peer->late) {
+		peer->patience += (now - peer->early) / PATIENCE_PART;
+		peer->patience = MIN(peer->patience, PATIENCE_MAX);
+		peer->late = now;
+	} else if (!late && peer->late) {
+		peer->patience -= MIN(now - peer->late, peer->patience);
+		peer->late = 0;
+		peer->early = now;
+	}
+}
+
+/* How long the container still waits for a client; 0: not at all. */
+static int64_t wait_for(struct peer *peer)
+{
+	int64_t now, left;
+
+	if (!peer->late && kept(peer) <= LATE_FROM)
+		return 0;
+	now = time_monotonic();
+	set_late(peer, now);
+	if (!peer->late)
+		return 0;
+	left = peer->late + peer->patience - now;
+	if (left <= 0)
+		drop(peer);
+	return MAX(left, (int64_t)0);
+}
+
+bool peers_behind(struct peers *peers, size_t bound)
+{
+	struct peer *next;
+	bool behind = false;
+
+	for (struct peer *peer = peers->first; peer; peer = next) {
+		bool exact = peer->exact && kept(peer) > bound;
+		int64_t left;
+
+		next = peer->next;
+		left = peer->exact ? 0 : wait_for(peer);
+		if (left > 0)
+			loop_arm(peers->loop, &peers->patience, left);
+		behind |= left > 0 || exact;
+	}
+	return behind;
 }
 
 static void set_skip(struct peer *peer, const struct wire_position *position)

@@ -3,8 +3,11 @@
  *
  * What a peer does not read is kept for it up to a bound. The unread output of the owner, and of
  * those who were there before the container, holds the container back (peers_behind), so that a
- * foreground run is exact however slow its reader is; any other client is disconnected at the
- * bound, so that it holds back only itself. What a peer sends to stdin is read no faster than the
+ * foreground run is exact however slow its reader is. Any other client does so for two seconds, and
+ * then for a tenth of the time: enough for one that is late for a moment. One that has used that up
+ * is disconnected, so that nobody who attaches can stop a service by stopping to read.
+ *
+ * What a peer sends to stdin is read no faster than the
  * container takes it. The end of a peer is never an error.
  *
  * Callbacks of the loop only record what has happened here; the monitor looks at it after each
@@ -34,7 +37,10 @@ struct peer {
 	size_t sent;	/* of out */
 	unsigned char mask;
 	uint64_t skip[2]; /* bytes of each stream that it has from a monitor before us */
-	bool exact;	  /* the container waits for it, rather than be read without it */
+	bool exact;	  /* the container waits for it, however long */
+	int64_t late;	  /* since when it holds the container back; 0: it does not */
+	int64_t early;	  /* since when it does not */
+	int64_t patience; /* how long it may */
 	bool waits;	  /* for WIRE_EXITED */
 	bool half_closed; /* it sends no more */
 	bool throttled;	  /* stdin is full: it is not read */
@@ -45,6 +51,7 @@ struct peers {
 	struct loop *loop;
 	struct stdio *stdio;
 	struct loop_source listener;
+	struct loop_timer patience; /* of the first who runs out of it */
 	struct peer *first;
 	struct peer *owner; /* NULL: gone */
 	unsigned count;
@@ -73,8 +80,9 @@ void peers_send_output(struct peers *peers, int stream, const char *data, size_t
  * connections are taken. */
 void peers_send_exited(struct peers *peers, const struct wire_exit *exit);
 
-/* Whether more than @bound bytes are kept for one whom the container waits for. */
-bool peers_behind(const struct peers *peers, size_t bound);
+/* Whether the container has to wait: more than @bound bytes are kept for one who must not miss any,
+ * or a client is late. Disconnects those who have been too often. */
+bool peers_behind(struct peers *peers, size_t bound);
 /* Takes what the owner has sent up to now. */
 void peers_read_owner(struct peers *peers);
 /* stdin has room again. */

@@ -34,7 +34,9 @@ int streams_exit_status(const struct attach_result *result, const char *name)
 	case ATTACH_LEFT:
 		return EXIT_UNKNOWN;
 	case ATTACH_LOST:
-		(void)fprintf(stderr, "kist: the connection to %s was lost; it may still run\n",
+		(void)fprintf(stderr,
+			      "kist: the connection to %s was lost: its output was read too "
+			      "slowly, or its monitor was killed\n",
 			      name);
 		return EXIT_UNKNOWN;
 	}
