@@ -215,6 +215,7 @@ int stdio_open(struct stdio *stdio, int bundle_fd, unsigned flags, const char *l
 		r = open_fifos(stdio, bundle_fd);
 	else
 		r = flags & STDIO_RESUME ? 0 : console_open(&stdio->console, bundle_fd);
+	stdio->awaits_terminal = (flags & STDIO_TERMINAL) && !(flags & STDIO_RESUME);
 	if (r < 0)
 		return error_errno(err, r, "make the container's standard streams");
 	if (!log)
@@ -282,6 +283,9 @@ int stdio_take_terminal(struct stdio *stdio, struct error *err)
 		return error_errno(err, MIN(stdio->input.fd, stdio->slave), "use the terminal");
 	set_size(stdio);
 	watch_outputs(stdio);
+	stdio->awaits_terminal = false;
+	if (stdio_input_full(stdio))
+		watch(stdio, &stdio->input, true, EPOLLOUT);
 	return 0;
 }
 
@@ -428,10 +432,11 @@ bool stdio_input(struct stdio *stdio, const char *data, size_t len)
 		if (n == 0)
 			break;
 	}
-	if (len == 0 || stdio->input.fd < 0 || stdio->input_ending)
+	if (len == 0 || stdio->input_ending || (stdio->input.fd < 0 && !stdio->awaits_terminal))
 		return true;
 	str_append_mem(&stdio->input_pending, data, len);
-	watch(stdio, &stdio->input, true, EPOLLOUT);
+	if (!stdio->awaits_terminal)
+		watch(stdio, &stdio->input, true, EPOLLOUT);
 	return false;
 }
 

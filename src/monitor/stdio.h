@@ -54,6 +54,7 @@ struct stdio {
 	struct console console; /* until the terminal is there */
 	int slave;		/* of the terminal, while the process runs; else -EBADF */
 	struct wire_size size;	/* for a terminal that is not there yet */
+	bool awaits_terminal;	/* input for it is kept meanwhile */
 	int container[3];	/* the container's ends; closed by stdio_started() */
 	struct stdio_stream streams[2];
 	struct loop_source input;
