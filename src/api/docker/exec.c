@@ -41,40 +41,50 @@ static int find(struct call *call, const char *id, struct engine **ret_engine, s
 	return r < 0 ? r : exec_find(*ret_engine, id ? id : "", ret, err);
 }
 
-/* A command that does not exist: the client learns the status from the process, which is found to
- * have ended, and the reason from its output. */
-static int tell_failure(struct call *call, const char *type, bool framed, const struct error *why,
-			struct error *err)
+/* What still has a status of its own in the answer. */
+static int check_startable(struct engine *engine, const struct exec *exec, struct error *err)
 {
-	auto_free char *line = mem_printf("%s\r\n", why->message);
-	int r = response_hijack(&call->response, type, err);
+	auto_container container = {0};
+	int r;
 
-	return r < 0 ? r : frame_send(&call->response, framed, 1, line, strlen(line), err);
+	if (exec->state != EXEC_CREATED)
+		return error_set(err, ERROR_CONFLICT, "exec command %s has already run", exec->id);
+	r = container_find(engine, exec->container_id, &container, err);
+	if (r == 0 && container.state != CONTAINER_RUNNING)
+		r = error_set(err, ERROR_CONFLICT, "container %s is not running", container.id);
+	return r;
 }
 
+/*
+ * The head of the answer goes first, as Docker's does: clients in Python and others lose what comes
+ * in one packet with it. So what fails then, a command that does not exist above all, is told on
+ * the stream, and has its status on record.
+ */
 static int start_attached(struct call *call, struct engine *engine, struct exec *exec,
 			  struct error *err)
 {
 	const struct exec_config *config = &exec->config;
-	bool framed = !config->tty;
-	const char *type = frame_type(framed, call->head.version);
-	struct attach_output to = {&call->response, framed};
+	struct attach_output to = {&call->response, !config->tty};
 	auto_attachment attachment = ATTACHMENT_NONE;
 	struct attach_options options;
 	struct attach_result result;
+	auto_free char *line = NULL;
 	auto_error why = {0};
 	int r;
 
+	r = check_startable(engine, exec, err);
+	if (r == 0)
+		r = response_hijack(&call->response, frame_type(to.framed, call->head.version),
+				    err);
+	if (r < 0)
+		return r;
 	attach_to_client(call, config->open_stdin, config->attach_out, config->attach_err,
 			 config->detach_keys, &to, &options);
 	r = exec_start(engine, exec, &options, &attachment, &why);
-	if (r < 0 &&
-	    (why.kind == ERROR_COMMAND_NOT_FOUND || why.kind == ERROR_COMMAND_NOT_EXECUTABLE))
-		return tell_failure(call, type, framed, &why, err);
-	if (r < 0)
-		return error_move(err, &why);
-	r = response_hijack(&call->response, type, err);
-	return r < 0 ? r : attachment_run(engine, &attachment, &options, &result, err);
+	if (r == 0)
+		return attachment_run(engine, &attachment, &options, &result, err);
+	line = mem_printf("%s\r\n", why.message);
+	return frame_send(&call->response, to.framed, 1, line, strlen(line), err);
 }
 
 int exec_call_start(struct call *call, const void *values, struct error *err)
