@@ -133,8 +133,8 @@ void hooks_run_all(const struct runtime_config *config, enum runtime_hook_kind k
 		auto_error err = {0};
 
 		if (run_hook(&hooks->v[i], state, &host, &err) < 0 && warn) {
-			(void)error_prefix(&err, "error running %s hook #%zu",
-					   runtime_hook_name(kind), i);
+			(void)error_prefix(&err, "%s hook failed with exit code or error",
+					   runtime_hook_name(kind));
 			warn(err.message);
 		}
 	}

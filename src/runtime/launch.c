@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/parse.h"
 #include "runtime/bundle.h"
 #include "runtime/conceal.h"
 #include "runtime/container.h"
@@ -26,13 +27,18 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
-#define SOCKET_NAME "start"
+#define SOCKET_NAME    "start"
+#define LISTEN_FDS_MAX 1024
+/* How often `start` looks again for a container that is being created, every 10 ms. */
+#define CREATION_ATTEMPTS 200
 /* Setting up the container is charged to it, some 150 KiB. Killed in the middle of that for lack of
  * memory, it would take everybody along who shares its memory. */
 #define SHARED_MEMORY_MIN (1024 * 1024)
@@ -51,6 +57,7 @@ struct making {
 	char *shared_state; /* the same for a child with memory of its own; mapped; or NULL */
 	size_t shared_size;
 	struct console console;
+	char listen_fds[24], listen_pid[16]; /* variables for the process */
 };
 
 /* On the heap, because the child uses it as well, on a stack of its own. */
@@ -199,6 +206,27 @@ static int make_record(struct making *making, struct error *err)
 	return container_make(launch->root_fd, launch->id, &record, &making->container, err);
 }
 
+/* Sockets that a service manager gave us are the container's (sd_listen_fds(3)). */
+static void pass_listeners(struct making *making)
+{
+	struct runtime_process *process = &making->bundle.config.process;
+	const char *text = getenv("LISTEN_FDS");
+	size_t n = 0;
+	uint32_t count;
+
+	if (!text || parse_u32(text, 1, LISTEN_FDS_MAX, &count) < 0)
+		return;
+	making->init.preserve_fds += count;
+	(void)snprintf(making->listen_fds, sizeof(making->listen_fds), "LISTEN_FDS=%u", count);
+	while (process->env[n])
+		n++;
+	process->env = mem_resize(process->env, (n + 3) * sizeof(*process->env));
+	process->env[n] = making->listen_fds;
+	process->env[n + 1] = making->listen_pid;
+	process->env[n + 2] = NULL;
+	(void)snprintf(making->listen_pid, sizeof(making->listen_pid), "LISTEN_PID=1");
+}
+
 static int prepare_init(struct making *making, struct error *err)
 {
 	const struct runtime_config *config = &making->bundle.config;
@@ -209,6 +237,7 @@ static int prepare_init(struct making *making, struct error *err)
 	init->config = config;
 	init->rootfs = making->bundle.rootfs;
 	init->preserve_fds = making->launch->preserve_fds;
+	pass_listeners(making);
 	init->deferred = mem_zero(config->mount_count, sizeof(*init->deferred));
 	init->hooks = config->hooks[RUNTIME_HOOK_PRESTART].n > 0 ||
 		      config->hooks[RUNTIME_HOOK_CREATE_RUNTIME].n > 0 ||
@@ -488,6 +517,22 @@ int launch_run(const struct launch *launch, int *ret_status, struct error *err)
 		       : lifecycle_delete(launch->root_fd, launch->id, true, launch->warn, err);
 }
 
+/* `create` may be at work still: it has taken the name, and is about to be done. */
+static void await_creation(struct container *container, int root_fd)
+{
+	const struct timespec pause = {.tv_nsec = 10000000};
+
+	for (int i = 0; i < CREATION_ATTEMPTS && container->pid == 0; i++) {
+		auto_container again = {.dir_fd = -EBADF};
+
+		(void)nanosleep(&pause, NULL);
+		if (container_load(root_fd, container->id, &again, NULL) < 0)
+			return;
+		container->pid = again.pid;
+		container->start_ticks = again.start_ticks;
+	}
+}
+
 int launch_start(int root_fd, const char *id, void (*warn)(const char *sentence), struct error *err)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -499,6 +544,7 @@ int launch_start(int root_fd, const char *id, void (*warn)(const char *sentence)
 	r = container_load(root_fd, id, &container, err);
 	if (r < 0)
 		return r;
+	await_creation(&container, root_fd);
 	if (container_status(&container) != CONTAINER_CREATED)
 		return error_set(err, ERROR_CONFLICT,
 				 "cannot start a container that is not created: %s is %s", id,

@@ -59,12 +59,16 @@ static int check_one(const struct runtime_config *config, const char *path)
 	return -EINVAL;
 }
 
-static bool is_said_twice(const struct runtime_config *config, const char *path)
+/* The names have members of their own in config.json. The host's is for that one alone, as in runc.
+ */
+static bool is_contradiction(const struct runtime_config *config,
+			     const struct runtime_sysctl *sysctl, const char *path)
 {
 	path += strlen(PREFIX);
 	if (STREQ(path, "kernel/hostname"))
-		return config->hostname && *config->hostname;
-	return STREQ(path, "kernel/domainname") && config->domainname && *config->domainname;
+		return true;
+	return STREQ(path, "kernel/domainname") && config->domainname && *config->domainname &&
+	       !STREQ(config->domainname, sysctl->value);
 }
 
 int sysctl_check(const struct runtime_config *config, struct error *err)
@@ -77,10 +81,10 @@ int sysctl_check(const struct runtime_config *config, struct error *err)
 
 		if (r == 0)
 			r = check_one(config, path);
-		if (r == 0 && is_said_twice(config, path))
+		if (r == 0 && is_contradiction(config, &config->sysctls[i], path))
 			return error_set(err, ERROR_INVALID,
-					 "sysctl %s is not allowed: config.json has the name in "
-					 "hostname or domainname already",
+					 "sysctl %s is not allowed: it conflicts with hostname or "
+					 "domainname of config.json",
 					 key);
 		if (r == -EPERM)
 			return error_set(err, ERROR_INVALID,

@@ -84,6 +84,11 @@ static void write_text_line(struct str *line, const char *level, const char *mes
 	json_quote(line, message, strlen(message));
 }
 
+static int open_log(void)
+{
+	return open(runtime.log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+}
+
 /* One line, one write: lines of several processes in one log do not mix. Returns whether there is
  * a log. */
 static bool log_line(const char *level, const char *message, const char *kind)
@@ -93,7 +98,7 @@ static bool log_line(const char *level, const char *message, const char *kind)
 
 	if (!runtime.log || !*runtime.log)
 		return false;
-	fd = open(runtime.log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	fd = open_log();
 	if (fd < 0)
 		return false;
 	if (runtime.log_format && STREQ(runtime.log_format, "json"))
@@ -163,6 +168,16 @@ static int check_globals(void)
 		(void)fprintf(stderr, "kist-runtime: --log-format must be text or json, not %s\n",
 			      runtime.log_format);
 		return -EINVAL;
+	}
+	/* What cannot be said later is said now. */
+	if (runtime.log && *runtime.log) {
+		auto_fd int fd = open_log();
+
+		if (fd < 0) {
+			(void)fprintf(stderr, "kist-runtime: open the log %s: %s\n", runtime.log,
+				      strerror(errno));
+			return -EINVAL;
+		}
 	}
 	if (runtime.cgroup_manager && !STREQ(runtime.cgroup_manager, "cgroupfs") &&
 	    !STREQ(runtime.cgroup_manager, "systemd") &&
