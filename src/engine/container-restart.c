@@ -292,16 +292,24 @@ void container_restart_cancel(struct engine *engine, const char *id)
 
 void container_restart_read(struct engine *engine, struct container *container)
 {
+	struct restart_record record;
 	auto_free char *path = NULL;
+	auto_fd int run_fd = -EBADF;
 
 	container->restarting = false;
 	container->restarts = 0;
 	if (container->config.restart.kind == RESTART_NO)
 		return;
-	container->restarts = (unsigned)read_record(engine, container->id).count;
+	record = read_record(engine, container->id);
+	container->restarts = (unsigned)record.count;
 	if (container->state != CONTAINER_EXITED)
 		return;
 	path = intent_path(container->id);
 	container->restarting =
 		faccessat(engine->root.dir_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	if (container->restarting || !is_wanted(container, &record))
+		return;
+	/* It has just ended: whoever cleans up is about to plan it. */
+	run_fd = container_open_run_folder(engine, container->id);
+	container->restarting = run_fd >= 0;
 }
