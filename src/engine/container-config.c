@@ -371,6 +371,41 @@ static int check_addresses(const struct container_config *config, struct error *
 	return 0;
 }
 
+/* Docker's words for what does not go with the network or the names of somebody else. */
+static int check_sharing(const struct container_config *config, struct error *err)
+{
+	const struct {
+		bool wrong;
+		const char *what;
+	} rules[] = {
+		{config->hostname != NULL, "hostname and the network mode"},
+		{config->dns.n > 0, "dns and the network mode"},
+		{config->extra_hosts.n > 0, "custom host-to-IP mapping and the network mode"},
+		{config->port_count > 0 || config->publish_all,
+		 "port publishing and the container type network mode"},
+		{config->exposed_ports.n > 0, "port exposing and the container type network mode"},
+		{config->isolation.mac_address != NULL, "mac-address and the network mode"},
+	};
+	const char *peer = container_mode_peer(config->network);
+	uint8_t mac[6];
+
+	if (config->isolation.uts && config->hostname)
+		return error_set(err, ERROR_INVALID,
+				 "conflicting options: hostname and the UTS mode");
+	if (config->isolation.mac_address && mac_parse(config->isolation.mac_address, mac) < 0)
+		return error_set(err, ERROR_INVALID, "%s is not a valid mac address",
+				 config->isolation.mac_address);
+	if (peer && !*peer)
+		return error_set(err, ERROR_INVALID,
+				 "invalid network mode: invalid container format "
+				 "container:<name|id>");
+	for (size_t i = 0; peer && i < ARRAY_SIZE(rules); i++)
+		if (rules[i].wrong)
+			return error_set(err, ERROR_INVALID, "conflicting options: %s",
+					 rules[i].what);
+	return 0;
+}
+
 int container_config_check(const struct container_config *config, struct error *err)
 {
 	int r;
@@ -384,6 +419,8 @@ int container_config_check(const struct container_config *config, struct error *
 	if (r < 0)
 		return r;
 	r = container_isolation_check(&config->isolation, err);
+	if (r == 0)
+		r = check_sharing(config, err);
 	if (r < 0)
 		return r;
 	if (config->restart.kind != RESTART_NO && config->auto_remove)

@@ -67,6 +67,31 @@ static void warn_of_isolation(const struct container_isolation *isolation, struc
 				str_text(&names));
 }
 
+/* Labels are SELinux's: where there is none they mean nothing, as in Docker; where there is, a
+ * container does not go without one that was asked for. */
+static int check_labels(const struct container_isolation *isolation, struct strv *warnings,
+			struct error *err)
+{
+	bool enabled = isolation->labels.n > 0 &&
+		       faccessat(AT_FDCWD, "/sys/fs/selinux/enforce", F_OK, 0) == 0;
+
+	for (size_t i = 0; i < isolation->labels.n; i++) {
+		const char *label = isolation->labels.v[i];
+
+		if (STREQ(label, "disable"))
+			continue;
+		if (enabled)
+			return error_set(err, ERROR_UNSUPPORTED,
+					 "--security-opt label=%s: SELinux labels are not "
+					 "supported",
+					 label);
+		strv_add_format(warnings,
+				"SELinux is not enabled on this machine: label=%s is discarded.",
+				label);
+	}
+	return 0;
+}
+
 /* Mounts are made in a namespace of the monitor's: nothing can propagate back to the host. */
 static int check_propagation(const struct container_config *config, struct error *err)
 {
@@ -102,6 +127,8 @@ static int plan(struct engine *engine, const struct container_config *config,
 		r = host_limits_adapt(&container->config, warnings, err);
 	if (r == 0)
 		warn_of_isolation(&container->config.isolation, warnings);
+	if (r == 0)
+		r = check_labels(&container->config.isolation, warnings, err);
 	if (r == 0)
 		r = check_propagation(config, err);
 	if (r == 0)

@@ -169,8 +169,11 @@ static int attach_network(struct engine *engine, const struct container *contain
 			  struct error *err)
 {
 	const bool bridged = STREQ(container->config.network, "bridge");
+	const char *mac = container->config.isolation.mac_address;
+	uint8_t bytes[6];
 	const struct network_request request = {
 		.network = container->config.network,
+		.mac = mac && mac_parse(mac, bytes) == 0 ? bytes : NULL,
 		.container_id = container->id,
 		.ports = container->config.ports,
 		.port_count = bridged ? container->config.port_count : 0,

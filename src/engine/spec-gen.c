@@ -118,7 +118,9 @@ static void write_process(struct json_writer *w, const struct spec_input *input)
 	json_write_string(w, "cwd", config->working_dir ? config->working_dir : "/");
 	defaults_write_capabilities(w, "capabilities", input->capabilities);
 	json_write_bool(w, "noNewPrivileges", config->isolation.no_new_privileges);
-	if (config->isolation.apparmor)
+	/* Without a profile is what it is unless one is named. */
+	if (config->isolation.apparmor && *config->isolation.apparmor &&
+	    !STREQ(config->isolation.apparmor, "unconfined"))
 		json_write_string(w, "apparmorProfile", config->isolation.apparmor);
 	if (input->oom_score_adj)
 		json_write_i64(w, "oomScoreAdj", config->isolation.oom_score_adj);

@@ -331,7 +331,7 @@ static int publish(const struct root *root, struct host *host, struct record *re
 	return forget_flows(host, attachment->ports, attachment->port_count, err);
 }
 
-static int attach_recorded(const struct root *root, struct record *record,
+static int attach_recorded(const struct root *root, struct record *record, const uint8_t *mac,
 			   struct network_attachment *attachment, struct error *err)
 {
 	CLEANUP(host_close) struct host host = HOST_CLOSED;
@@ -348,7 +348,10 @@ static int attach_recorded(const struct root *root, struct record *record,
 	r = take_address(root, &bridge, record, &endpoint.address, err);
 	if (r < 0)
 		return r;
-	memcpy(endpoint.mac + 2, &endpoint.address, sizeof(endpoint.address));
+	if (mac)
+		memcpy(endpoint.mac, mac, sizeof(endpoint.mac));
+	else
+		memcpy(endpoint.mac + 2, &endpoint.address, sizeof(endpoint.address));
 	r = make_interfaces(&host, &bridge, &endpoint, &attachment->netns_fd, err);
 	if (r < 0)
 		return r;
@@ -371,7 +374,7 @@ static int bridge_attach(const struct root *root, const struct network_request *
 		return r;
 	attachment.port_count = request->port_count;
 	attachment.ports = mem_copy(request->ports, request->port_count * sizeof(*request->ports));
-	r = attach_recorded(root, &record, &attachment, err);
+	r = attach_recorded(root, &record, request->mac, &attachment, err);
 	if (r == 0) {
 		*ret = attachment;
 		return 0;

@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/parse.h"
 #include "base/str.h"
 #include "network/bridge.h"
 #include "network/record.h"
@@ -101,4 +102,25 @@ void network_attachment_release(struct network_attachment *attachment)
 	mem_freep(&attachment->held_fds);
 	mem_freep(&attachment->ports);
 	*attachment = (struct network_attachment) {.netns_fd = -EBADF};
+}
+
+int mac_parse(const char *text, uint8_t *ret)
+{
+	uint8_t mac[6];
+	char separator = text[0] && text[1] ? text[2] : '\0';
+
+	if (separator != ':' && separator != '-')
+		return -EINVAL;
+	for (size_t i = 0; i < sizeof(mac); i++, text += 3) {
+		int high = parse_hex_digit(text[0]);
+		int low = high < 0 ? -1 : parse_hex_digit(text[1]);
+
+		if (low < 0 || text[2] != (i + 1 < sizeof(mac) ? separator : '\0'))
+			return -EINVAL;
+		mac[i] = (uint8_t)(high << 4 | low);
+	}
+	if (mac[0] & 1)
+		return -EINVAL;
+	memcpy(ret, mac, sizeof(mac));
+	return 0;
 }

@@ -38,7 +38,13 @@ struct network_request {
 	const char *container_id; /* 64 hexadecimal digits */
 	const struct port_mapping *ports;
 	size_t port_count;
+	const uint8_t
+		*mac; /* 6 bytes, of its interface on the bridge; NULL: made from the address */
 };
+
+/* "92:d0:c6:0a:29:33", with colons or dashes, of one interface (not of a group), into 6 bytes. 0 or
+ * -EINVAL. */
+int mac_parse(const char *text, uint8_t *ret) MUST_CHECK;
 
 /* What an attached container has. Zero-initialised it is empty. */
 struct network_attachment {

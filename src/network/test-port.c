@@ -3,6 +3,7 @@
 #include "network/network.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <string.h>
 
 struct parsed {
@@ -135,4 +136,29 @@ TEST(arguments_add_up_to_the_bound_and_no_further)
 	assert_true(port_parse("5001", &list, &count, NULL) < 0);
 	assert_int_equal(count, PORTS_MAX);
 	mem_freep(&list);
+}
+
+TEST(a_mac_address_is_six_bytes_of_one_interface)
+{
+	static const char *const wrong[] = {
+		"",
+		"1",
+		"02:42:ac:11:00",
+		"02:42:ac:11:00:022",
+		"02:42:ac:11:00:0g",
+		"02:42:ac:11:00-02",
+		"03:42:ac:11:00:02",
+		"ff:ff:ff:ff:ff:ff",
+		"0242ac110002",
+		"02:42:ac:11:00:02:",
+		"02:42:ac:11:00:02 ",
+		" 02:42:ac:11:00:02",
+	};
+	uint8_t mac[6];
+
+	assert_int_equal(mac_parse("92:D0:c6:0a:29:33", mac), 0);
+	assert_memory_equal(mac, "\x92\xd0\xc6\x0a\x29\x33", 6);
+	assert_int_equal(mac_parse("02-42-ac-11-00-02", mac), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		assert_int_equal(mac_parse(wrong[i], mac), -EINVAL);
 }

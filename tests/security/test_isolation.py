@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import hostile
+import pytest
 
 CAPABILITIES_ALL = (1 << 41) - 1
 
@@ -203,3 +204,75 @@ def test_an_image_of_a_distribution_with_resolved_starts(bare_engine):
     image = hostile.load(bare_engine, {"etc/resolv.conf": link("../run/systemd/resolve/stub-resolv.conf")})
     text = bare_engine.out("run", "--rm", image, "sh", "-c", "readlink /etc/resolv.conf; cat /etc/resolv.conf")
     assert text.startswith("../run/systemd/resolve/stub-resolv.conf") and "nameserver" in text
+
+
+# Words ---------------------------------------------------------------------------------------------
+
+def test_names_and_addresses(engine):
+    out = engine.out("run", "--rm", "--mac-address", "92:d0:c6:0a:29:33", "-h", "box", "--domainname", "example.org", "busybox", "sh", "-c",
+                     "cat /sys/class/net/eth0/address /etc/hosts /proc/sys/kernel/domainname; hostname").split("\n")
+    assert out[0] == "92:d0:c6:0a:29:33" and out[-2:] == ["example.org", "box"]
+    assert any(line.split()[1:] == ["box.example.org", "box"] for line in out)
+
+
+@pytest.mark.parametrize("options, words", [
+    (["--cap-add", "nothing"], 'invalid CapAdd: unknown capability: "CAP_NOTHING"'),
+    (["--cap-drop", "CAP_X"], 'invalid CapDrop: unknown capability: "CAP_X"'),
+    (["--security-opt", "x"], 'invalid --security-opt: "x"'),
+    (["--security-opt", "a=b"], 'invalid --security-opt 2: "a=b"'),
+    (["--pid", "other"], "--pid: invalid PID mode"),
+    (["--uts", "other"], "--uts: invalid UTS mode"),
+    (["--userns", "other"], "--userns: invalid USER mode"),
+    (["--cgroupns", "other"], "--cgroupns: invalid CGROUP mode"),
+    (["--ipc", "other"], "invalid IPC mode: other"),
+    (["--ulimit", "nofile=5:1"], 'invalid argument "nofile=5:1" for "--ulimit" flag: ulimit soft limit must be less than or equal to hard limit: 5 > 1'),
+    (["--sysctl", "vm.swappiness=1"], "sysctl 'vm.swappiness=1' is not allowed"),
+    (["--device-cgroup-rule", "x"], "invalid device cgroup format 'x'"),
+    (["--oom-score-adj", "1001"], "Invalid value 1001, range for oom score adj is [-1000, 1000]"),
+    (["--memory-swappiness", "101"], "valid memory swappiness range is 0-100"),
+    (["--blkio-weight", "9"], "Range of blkio weight is from 10 to 1000"),
+    (["--cpuset-cpus", "9999"], "Requested CPUs are not available - requested 9999"),
+    (["--group-add", "nosuch"], "Unable to find group nosuch"),
+    (["--mac-address", "x"], "x is not a valid mac address"),
+    (["--ip", "1.2.3.4"], "user specified IP address is supported on user defined networks only"),
+    (["--gpus", "all"], "could not select device driver"),
+    (["--uts", "host", "-h", "x"], "conflicting options: hostname and the UTS mode"),
+    (["--network", "container:x", "-h", "x"], "conflicting options: hostname and the network mode"),
+    (["--network", "container:x", "-p", "80:80"], "conflicting options: port publishing and the container type network mode"),
+    (["--network", "container:"], "invalid container format container:<name|id>"),
+    (["--network", "container:x"], "No such container: x"),
+    (["--mount", "type=bind,source=/nowhere,target=/x"], 'invalid mount config for type "bind": bind source path does not exist: /nowhere'),
+    (["--mount", "type=tmpfs,target=/x,bind-propagation=rslave"], "cannot mix 'bind-*' options with mount type 'tmpfs'"),
+    (["--mount", "type=odd,target=/x"], "mount type unknown"),
+    (["--mount", "x"], "invalid field 'x' must be a key=value pair"),
+    (["--mount", "type=volume,source=a,target=/x,volume-subpath=y"], "not supported"),
+])
+def test_what_is_wrong_is_said_in_dockers_words(shared_engine, options, words):
+    done = shared_engine.kist("run", "--rm", *options, "busybox", "true", status=125)
+    assert words in done.stderr, done.stderr
+    assert done.stdout == ""
+
+
+def test_long_mounts(engine, tmp_path):
+    (tmp_path / "f").write_text("here\n")
+    out = engine.out("run", "--rm", "--mount", f"type=bind,source={tmp_path},target=/b,readonly", "--mount", "type=tmpfs,dst=/t,tmpfs-mode=700,tmpfs-size=1m",
+                     "--mount", "type=volume,source=vol,target=/v", "busybox", "sh", "-c",
+                     "cat /b/f; touch /b/x 2>/dev/null || echo read-only; stat -c %a /t; df -k /t | tail -1 | awk '{print $2}'; touch /v/kept && echo kept")
+    assert out.split() == ["here", "read-only", "700", "1024", "kept"]
+    assert engine.out("run", "--rm", "-v", "vol:/v", "busybox", "ls", "/v") == "kept"
+
+
+def test_what_the_machine_lacks_is_warned_of_or_refused(engine):
+    if not os.path.exists("/sys/fs/cgroup/blkio/blkio.weight") and not os.path.exists("/sys/fs/cgroup/cgroup.controllers"):
+        done = engine.kist("run", "--rm", "--blkio-weight", "100", "busybox", "true")
+        assert "Your kernel does not support Block I/O weight or the cgroup is not mounted. Weight discarded." in done.stderr
+    done = engine.kist("run", "--rm", "--security-opt", "label=type:x_t", "busybox", "true")
+    assert "label=type:x_t" in done.stderr
+    lacking = [n for n in range(41) if not bounding() >> n & 1]
+    done = engine.kist("run", "--rm", "--privileged", "busybox", "true")
+    assert ("without" in done.stderr) == bool(lacking), done.stderr
+    if 24 in lacking:
+        done = engine.kist("run", "--rm", "--cap-add", "SYS_RESOURCE", "busybox", "true", status=125)
+        assert "capability not supported by your kernel or not available in the current environment" in done.stderr
+        done = engine.kist("run", "--rm", "--ulimit", "nofile=999999999", "busybox", "true", status=None)
+        assert done.returncode == 125 and "CAP_SYS_RESOURCE" in done.stderr, done
