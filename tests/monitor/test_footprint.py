@@ -67,8 +67,9 @@ def test_a_monitor_holds_few_descriptors_and_only_its_own(make):
     assert sum(kind.startswith("pipe:[") for kind in kinds) == 1 + 2  # held; both ends of the one to look through
     assert not any("inotify" in kind for kind in kinds)
     assert sum(kind == "/dev/null" for kind in kinds) == 3
-    # three streams, log, epoll, signals, pidfd, owner, control socket, bundle
-    assert len(kinds) <= 3 + 2 + 10, kinds
+    # held: a pipe, the network namespace; three streams, log and progress of reading, epoll, signals, pidfd, owner,
+    # control socket, bundle, both ends of the pipe to look through
+    assert len(kinds) <= 3 + 2 + 13, "\n".join(kinds)
     # held for the life of the container, and no longer
     os.kill(json.load(open(f"{c.bundle}/state.json"))["pid"], 9)
     assert owner.exited()["code"] == 137
