@@ -27,10 +27,10 @@ def test_version_is_answered_by_an_operation(kistd):
 
 
 def test_the_docker_client_agrees_on_a_version(kistd):
-    shown = json.loads(kistd.docker("version", "--format", "json").stdout)
+    shown = json.loads(kistd.docker("version", "--format", "{{json .}}").stdout)
     assert shown["Server"]["ApiVersion"] == NEWEST
     assert shown["Client"]["ApiVersion"] <= NEWEST
-    info = json.loads(kistd.docker("info", "--format", "json").stdout)
+    info = json.loads(kistd.docker("info", "--format", "{{json .}}").stdout)
     assert info["Images"] == 1 and info["Containers"] == 0
     assert "ServerErrors" not in info
 

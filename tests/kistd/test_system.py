@@ -11,7 +11,7 @@ def test_info_counts_what_there_is(kistd):
     kistd.docker("run", "-d", "--name", "two", "--network", "none", "busybox", "sleep", "60")
     kistd.docker("create", "--name", "three", "busybox", "true")
     kistd.docker("pause", "two")
-    info = json.loads(kistd.docker("info", "--format", "json").stdout)
+    info = json.loads(kistd.docker("info", "--format", "{{json .}}").stdout)
     assert [info[key] for key in ("Containers", "ContainersRunning", "ContainersPaused", "ContainersStopped", "Images")] \
         == [3, 1, 1, 1, 1]
     assert info["DockerRootDir"] == str(kistd.engine.root)
