@@ -168,3 +168,22 @@ int process_wait(int pid_fd, int timeout_ms)
 		return -errno;
 	return r == 0 ? -ETIMEDOUT : 0;
 }
+
+int process_number(int pid_fd, pid_t *ret)
+{
+	char path[48], text[512];
+	auto_fd int fd = -EBADF;
+	const char *line;
+	ssize_t n;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pid_fd);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (n < 0)
+		return -errno;
+	text[n] = '\0';
+	line = strstr(text, "\nPid:\t");
+	if (!line || sscanf(line, "\nPid:\t%d", ret) != 1 || *ret <= 0)
+		return -ESRCH;
+	return 0;
+}

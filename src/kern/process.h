@@ -25,6 +25,9 @@ int process_alive(pid_t pid, uint64_t ticks) MUST_CHECK;
  * from before. -ENODATA: it does not say. */
 int process_exit_status(int pid_fd, pid_t pid, uint64_t ticks) MUST_CHECK;
 
+/* What number the process of a pidfd has here. */
+int process_number(int pid_fd, pid_t *ret) MUST_CHECK;
+
 int process_signal(int pid_fd, int signal) MUST_CHECK;
 
 /* Waits until the process has ended, child of ours or not; 0 if so, -ETIMEDOUT. @timeout_ms < 0: no

@@ -87,7 +87,8 @@ static int send_report(struct init *init, enum init_stage stage, int errnum, con
 /* We end with the parent until the container is whole; it may have ended before we asked. */
 static int bind_to_parent(struct init *init)
 {
-	struct pollfd parent = {.fd = init->report_fd, .events = POLLIN};
+	/* Its end is what counts, not what it may have sent already. */
+	struct pollfd parent = {.fd = init->report_fd};
 
 	init->parent_fd = fd_close(init->parent_fd);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)

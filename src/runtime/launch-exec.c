@@ -10,6 +10,7 @@
 #include "runtime/filter.h"
 #include "runtime/foreground.h"
 #include "runtime/gate.h"
+#include "runtime/labels.h"
 #include "runtime/listener.h"
 #include "runtime/namespaces.h"
 #include "runtime/pid-file.h"
@@ -259,6 +260,8 @@ static int prepare(struct joining *joining, struct error *err)
 	int r;
 
 	r = joining->exec->process ? read_process_file(joining, err) : change_process(joining, err);
+	if (r == 0)
+		r = labels_check(&joining->process, err);
 	if (r < 0)
 		return r;
 	init->preserve_fds = joining->launch->preserve_fds;
@@ -282,37 +285,57 @@ static int prepare(struct joining *joining, struct error *err)
 	return listener_prepare(init, seccomp, &joining->container, CONTAINER_RUNNING, err);
 }
 
-/* "[controller:]path", below the container's. Without a controller it is that of all. */
+/* One controller's cgroup below the container's. */
+static int add_controller(struct joining *joining, const char *controller, const char *path,
+			  struct error *err)
+{
+	struct init *init = &joining->init;
+	struct init_cgroup *more;
+	auto_fd int procs = -EBADF;
+	int r;
+
+	if (joining->cgroup.v2 || !cgroup_has(&joining->cgroup, controller) ||
+	    strlen(controller) >= sizeof(more->controller))
+		return error_set(err, ERROR_INVALID, "unknown controller %s in --cgroup",
+				 controller);
+	init->more_cgroups = mem_resize(init->more_cgroups, (init->more_cgroup_count + 1) *
+								    sizeof(*init->more_cgroups));
+	more = &init->more_cgroups[init->more_cgroup_count];
+	*more = (struct init_cgroup) {0};
+	(void)snprintf(more->controller, sizeof(more->controller), "%s", controller);
+	r = cgroup_open(path, &more->cgroup);
+	if (r < 0)
+		return r;
+	init->more_cgroup_count++;
+	procs = cgroup_open_file(&more->cgroup, controller, "cgroup.procs", O_WRONLY);
+	return procs < 0 ? procs : 0;
+}
+
+static int open_sub_cgroup(struct joining *joining, const char *path)
+{
+	int r;
+
+	cgroup_release(&joining->cgroup);
+	r = cgroup_open(path, &joining->cgroup);
+	return r == 0 && !cgroup_exists(&joining->cgroup) ? -ENOENT : r;
+}
+
+/* "[controller[,controller...]:]path", below the container's. Without a controller it is that of
+ * all. */
 static int add_sub_cgroup(struct joining *joining, const char *text, struct error *err)
 {
 	const char *colon = strchr(text, ':');
 	const char *sub = colon ? colon + 1 : text;
 	auto_free char *path = mem_printf("%s/%s", joining->container.cgroup, sub);
-	struct init_cgroup *more;
-	struct init *init = &joining->init;
-	auto_fd int procs = -EBADF;
-	int r;
+	auto_free char *names = colon ? mem_strndup(text, (size_t)(colon - text)) : NULL;
+	char *save = NULL;
+	int r = 0;
 
-	if (!colon) {
-		cgroup_release(&joining->cgroup);
-		r = cgroup_open(path, &joining->cgroup);
-		if (r == 0 && !cgroup_exists(&joining->cgroup))
-			r = -ENOENT;
-	} else {
-		more = &init->more_cgroups[init->more_cgroup_count];
-		(void)snprintf(more->controller, sizeof(more->controller), "%.*s",
-			       (int)(colon - text), text);
-		if (joining->cgroup.v2 || !cgroup_has(&joining->cgroup, more->controller))
-			return error_set(err, ERROR_INVALID, "unknown controller %s in --cgroup %s",
-					 more->controller, text);
-		r = cgroup_open(path, &more->cgroup);
-		init->more_cgroup_count += r == 0;
-		if (r == 0) {
-			procs = cgroup_open_file(&more->cgroup, more->controller, "cgroup.procs",
-						 O_WRONLY);
-			r = procs < 0 ? procs : 0;
-		}
-	}
+	if (!colon)
+		r = open_sub_cgroup(joining, path);
+	for (char *name = colon ? strtok_r(names, ",", &save) : NULL; r == 0 && name;
+	     name = strtok_r(NULL, ",", &save))
+		r = add_controller(joining, name, path, err);
 	if (r == -EINVAL)
 		return error_set(err, ERROR_INVALID,
 				 "bad sub cgroup path: `..` components are not allowed: %s is not "
@@ -345,7 +368,6 @@ static int prepare_cgroup(struct joining *joining, struct error *err)
 	/* Rootless there may be none. */
 	if (!cgroup_exists(&joining->cgroup))
 		return 0;
-	init->more_cgroups = mem_zero(subs->n, sizeof(*init->more_cgroups));
 	for (size_t i = 0; r == 0 && i < subs->n; i++)
 		r = add_sub_cgroup(joining, subs->v[i], err);
 	init->cgroup = &joining->cgroup;

@@ -10,6 +10,7 @@
 #include "runtime/foreground.h"
 #include "runtime/gate.h"
 #include "runtime/hooks.h"
+#include "runtime/labels.h"
 #include "runtime/lifecycle.h"
 #include "runtime/listener.h"
 #include "runtime/mount-sources.h"
@@ -395,6 +396,8 @@ static int check_launch(const struct making *making, struct error *err)
 
 	if (r == 0 && !making->bundle.config.has_process)
 		r = error_set(err, ERROR_INVALID, "config: process is missing");
+	if (r == 0)
+		r = labels_check_config(&making->bundle.config, err);
 	return r < 0 ? r : sysctl_check(&making->bundle.config, err);
 }
 

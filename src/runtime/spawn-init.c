@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "io/spawn.h"
+#include "kern/process.h"
 #include "runtime/mount-sources.h"
 #include "spec/capability.h"
 
@@ -189,6 +190,10 @@ static int start_inside(struct init *init, uint64_t flags, int cgroup_fd, void *
 		r = entering.result;
 	}
 	(void)munmap(own, CLONE_STACK_SIZE);
+	/* The one between may have been in another pid namespace, and known it by another number.
+	 */
+	if (r == 0)
+		r = process_number(entering.started.pid_fd, &entering.started.pid);
 	*ret = entering.started;
 	return r;
 }

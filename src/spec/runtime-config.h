@@ -385,6 +385,9 @@ static inline bool runtime_has_namespace(const struct runtime_config *config,
 	return config->namespaces[kind].present;
 }
 
+/* The words of mount options that are known, by number; NULL behind the last. */
+const char *runtime_mount_word(size_t number);
+
 /* "prestart", "createRuntime", ... */
 const char *runtime_hook_name(enum runtime_hook_kind kind);
 

@@ -110,6 +110,17 @@ uint64_t read_propagation(const char *word, bool *ret_recursive)
 	return 0;
 }
 
+const char *runtime_mount_word(size_t number)
+{
+	static const char *const propagations[] = {"shared",  "slave",	"private",  "unbindable",
+						   "rshared", "rslave", "rprivate", "runbindable"};
+
+	if (number < ARRAY_SIZE(words))
+		return words[number].name;
+	number -= ARRAY_SIZE(words);
+	return number < ARRAY_SIZE(propagations) ? propagations[number] : NULL;
+}
+
 static const struct word *find_word(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)

@@ -26,19 +26,20 @@ static void write_flag(struct json_writer *w, const char *key, const char *membe
 
 static void write_seccomp(struct json_writer *w)
 {
-	static const char *const actions[] = {
-		"SCMP_ACT_ALLOW",	 "SCMP_ACT_ERRNO",	 "SCMP_ACT_KILL",
-		"SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG",
-		"SCMP_ACT_TRACE",	 "SCMP_ACT_TRAP",	 NULL};
+	static const char *const actions[] = {"SCMP_ACT_ALLOW",	      "SCMP_ACT_ERRNO",
+					      "SCMP_ACT_KILL",	      "SCMP_ACT_KILL_PROCESS",
+					      "SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG",
+					      "SCMP_ACT_NOTIFY",      "SCMP_ACT_TRACE",
+					      "SCMP_ACT_TRAP",	      NULL};
 	static const char *const operators[] = {"SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT",
 						"SCMP_CMP_LE", "SCMP_CMP_LT", "SCMP_CMP_MASKED_EQ",
 						"SCMP_CMP_NE", NULL};
 	static const char *const archs[] = {"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM",
 					    "SCMP_ARCH_X32",	 "SCMP_ARCH_X86",
 					    "SCMP_ARCH_X86_64",	 NULL};
-	static const char *const flags[] = {"SECCOMP_FILTER_FLAG_LOG",
-					    "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
-					    "SECCOMP_FILTER_FLAG_TSYNC", NULL};
+	static const char *const flags[] = {
+		"SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
+		"SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", NULL};
 
 	json_object_begin(w, "seccomp");
 	json_write_bool(w, "enabled", true);
@@ -66,14 +67,17 @@ static void write_linux(struct json_writer *w)
 	json_write_bool(w, "v2", true);
 	json_write_bool(w, "systemd", false);
 	json_write_bool(w, "systemdUser", false);
-	json_write_bool(w, "rdma", false);
+	json_write_bool(w, "rdma", true);
 	json_end(w);
 	write_seccomp(w);
-	write_flag(w, "apparmor", "enabled", false);
-	write_flag(w, "selinux", "enabled", false);
+	write_flag(w, "apparmor", "enabled", true);
+	write_flag(w, "selinux", "enabled", true);
 	write_flag(w, "intelRdt", "enabled", false);
 	json_object_begin(w, "mountExtensions");
-	write_flag(w, "idmap", "enabled", false);
+	write_flag(w, "idmap", "enabled", true);
+	json_end(w);
+	write_flag(w, "netDevices", "enabled", true);
+	json_object_begin(w, "memoryPolicy");
 	json_end(w);
 	json_end(w);
 }
@@ -95,6 +99,10 @@ static int features(const struct invocation *invocation, void *values)
 	json_write_string(&w, "ociVersionMin", "1.0.0");
 	json_write_string(&w, "ociVersionMax", RUNTIME_VERSION_SPEC);
 	write_list(&w, "hooks", hooks);
+	json_array_begin(&w, "mountOptions");
+	for (size_t i = 0; runtime_mount_word(i); i++)
+		json_write_string(&w, NULL, runtime_mount_word(i));
+	json_end(&w);
 	write_linux(&w);
 	json_end(&w);
 	(void)printf("%s\n", str_text(&text));

@@ -199,6 +199,8 @@ static int run_command(int argc, char **argv)
 		return command_run("kist-runtime", command, &runtime, argc, argv);
 	if (program_answer(&program, NULL, argc + 1, argv - 1))
 		return 0;
+	if (argc > 1 && (STREQ(argv[1], "-h") || STREQ(argv[1], "--help")))
+		(void)fprintf(stderr, "No help topic for '%s'\n", argv[0]);
 	program_unknown(&program, NULL, argv[0]);
 	return RUNTIME_FAILED;
 }
