@@ -6,7 +6,9 @@
 #include "kern/process.h"
 #include "kern/trampoline.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -89,6 +91,10 @@ static int run_hook(const struct runtime_hook *hook, const char *state, const st
 	r = child_wait(&child, &status);
 	if (r < 0)
 		return error_errno(err, r, "wait for hook %s", hook->path);
+	if (status > 128 && sigdescr_np(status - 128))
+		return error_set(err, ERROR_SYSTEM, "error running hook %s: signal: %c%s",
+				 hook->path, tolower((unsigned char)*sigdescr_np(status - 128)),
+				 sigdescr_np(status - 128) + 1);
 	if (status != 0)
 		return error_set(err, ERROR_SYSTEM, "error running hook %s: exit status %d",
 				 hook->path, status);
