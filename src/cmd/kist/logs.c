@@ -18,11 +18,13 @@
 #define OUT_MAX (64 * 1024)
 
 struct logs_values {
-	bool follow, timestamps;
+	bool details, follow, timestamps;
 	const char *tail, *since, *until;
 };
 
 static const struct option options[] = {
+	{"details", 0, OPTION_BOOL, offsetof(struct logs_values, details), NULL,
+	 "Show extra details provided to logs"},
 	{"follow", 'f', OPTION_BOOL, offsetof(struct logs_values, follow), NULL,
 	 "Follow log output"},
 	{"since", 0, OPTION_STRING, offsetof(struct logs_values, since), "string",
@@ -38,7 +40,7 @@ static const struct option options[] = {
 
 /* What is shown, and what is on its way to the two descriptors. */
 struct show {
-	bool timestamps;
+	bool details, timestamps;
 	bool within[3]; /* by stream: the last text had no newline */
 	enum log_stream stream;
 	struct str out; /* of that stream */
@@ -69,6 +71,10 @@ static int show_line(const struct log_line *line, void *arg, struct error *err)
 	/* A long line of the container's is several records: its time stands at its beginning. */
 	if (show->timestamps && !show->within[line->stream])
 		str_append_format(&show->out, "%s ", time_format_fixed(line->time, time));
+	/* Attributes of a log driver, of which this one has none, and what parts them from the
+	 * text. */
+	if (show->details && !show->within[line->stream])
+		str_append_char(&show->out, ' ');
 	str_append_mem(&show->out, line->text, line->len);
 	show->within[line->stream] = line->len == 0 || line->text[line->len - 1] != '\n';
 	return 0;
@@ -99,7 +105,8 @@ static int read_time(const char *option, const char *text, int64_t *ret, struct 
 static int run(const struct invocation *invocation, void *data)
 {
 	const struct logs_values *values = data;
-	struct show show = {.timestamps = values->timestamps, .stream = LOG_STDOUT};
+	struct show show = {
+		.details = values->details, .timestamps = values->timestamps, .stream = LOG_STDOUT};
 	struct log_request request = {
 		.since = INT64_MIN,
 		.until = INT64_MAX,

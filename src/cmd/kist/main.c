@@ -45,6 +45,7 @@ static const struct verb verbs[] = {
 	{&command_version, VERB_FLAT, NULL, NULL},
 	{&command_info, VERB_FLAT, "system", "info"},
 	{&command_attach, VERB_FLAT, "container", "attach"},
+	{&command_container_prune, VERB_GROUPED, "container", "prune"},
 	{&command_cp, VERB_FLAT, "container", "cp"},
 	{&command_create, VERB_FLAT, "container", "create"},
 	{&command_diff, VERB_FLAT, "container", "diff"},

@@ -7,11 +7,14 @@
 #include "base/mem.h"
 #include "base/parse.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "cmd/kist/format.h"
 #include "cmd/kist/kist.h"
 #include "cmd/kist/list.h"
 #include "cmd/kist/table.h"
+#include "engine/container-size.h"
 #include "engine/container.h"
+#include "store/store.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -20,9 +23,12 @@
 
 #define COMMAND_WIDTH 20
 #define MOUNT_WIDTH   15
+#define SIZE_TABLE                                                                            \
+	"table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t" \
+	"{{.Names}}\t{{.Size}}"
 
 struct ps_values {
-	bool all, latest, quiet, no_trunc;
+	bool all, latest, quiet, no_trunc, size;
 	const char *last;
 	const char *format;
 	struct strv filters;
@@ -43,15 +49,18 @@ static const struct option options[] = {
 	 "Don't truncate output"},
 	{"quiet", 'q', OPTION_BOOL, offsetof(struct ps_values, quiet), NULL,
 	 "Only display container IDs"},
+	{"size", 's', OPTION_BOOL, offsetof(struct ps_values, size), NULL,
+	 "Display total file sizes"},
 	{NULL},
 };
 
 static const struct listing listing = {
-	.headings = "{\"Command\":\"COMMAND\",\"CreatedAt\":\"CREATED AT\",\"ID\":\"CONTAINER ID\","
-		    "\"Image\":\"IMAGE\",\"Labels\":\"LABELS\",\"LocalVolumes\":\"LOCAL VOLUMES\","
-		    "\"Mounts\":\"MOUNTS\",\"Names\":\"NAMES\",\"Networks\":\"NETWORKS\","
-		    "\"Ports\":\"PORTS\",\"RunningFor\":\"CREATED\",\"State\":\"STATE\","
-		    "\"Status\":\"STATUS\"}",
+	.headings =
+		"{\"Command\":\"COMMAND\",\"CreatedAt\":\"CREATED AT\",\"ID\":\"CONTAINER ID\","
+		"\"Image\":\"IMAGE\",\"Labels\":\"LABELS\",\"LocalVolumes\":\"LOCAL VOLUMES\","
+		"\"Mounts\":\"MOUNTS\",\"Names\":\"NAMES\",\"Networks\":\"NETWORKS\","
+		"\"Ports\":\"PORTS\",\"RunningFor\":\"CREATED\",\"Size\":\"SIZE\",\"State\":\"STATE\","
+		"\"Status\":\"STATUS\"}",
 	.table = "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t"
 		 "{{.Names}}",
 };
@@ -103,8 +112,25 @@ static size_t count_volumes(const struct container *container)
 	return count;
 }
 
-static void write_row(struct json_writer *w, const struct container *container, bool whole)
+/* "5B (virtual 4.2MB)": what it has written, and with its image. */
+static char *show_size(struct engine *engine, const struct container *container)
 {
+	char own[TIME_HUMAN_SIZE], all[TIME_HUMAN_SIZE];
+	auto_image image = {0};
+	uint64_t written = 0;
+
+	(void)!container_size(engine, container, &written, NULL);
+	if (store_image_find(&engine->root, container->image_id, &image, NULL) < 0)
+		return mem_strdup(size_human(written, 3, own));
+	return mem_printf("%s (virtual %s)", size_human(written, 3, own),
+			  size_human(written + image.size, 3, all));
+}
+
+/* @engine: NULL if nobody asks for sizes, which take a look at every file. */
+static void write_row(struct json_writer *w, struct engine *engine,
+		      const struct container *container, bool whole)
+{
+	auto_free char *size = engine ? show_size(engine, container) : mem_strdup("0B");
 	auto_free char *command = show_command(container, whole);
 	auto_free char *created = list_time(container->created);
 	auto_free char *id = list_id(container->id, whole);
@@ -128,6 +154,7 @@ static void write_row(struct json_writer *w, const struct container *container, 
 	json_write_string(w, "Networks", container->config.network);
 	json_write_string(w, "Ports", ports);
 	json_write_string(w, "RunningFor", ago);
+	json_write_string(w, "Size", size);
 	json_write_string(w, "State", document_state_name(container));
 	json_write_string(w, "Status", status);
 	json_end(w);
@@ -207,8 +234,8 @@ static int read_last(const struct ps_values *values, size_t *ret, struct error *
 	return 0;
 }
 
-static int show(const struct ps_values *values, const struct container *list, size_t count,
-		size_t last, struct error *err)
+static int show(struct engine *engine, const struct ps_values *values, const struct container *list,
+		size_t count, size_t last, struct error *err)
 {
 	const char *format = values->quiet ? "{{.ID}}" : values->format;
 	auto_free const struct container **chosen = mem_zero(count + 1, sizeof(*chosen));
@@ -216,18 +243,22 @@ static int show(const struct ps_values *values, const struct container *list, si
 	auto_json *rows = NULL;
 	auto_str text = {0};
 	struct json_writer w;
+	bool sized;
 	int r;
 
 	if (values->quiet && values->format)
 		(void)fputs("WARNING: Ignoring custom format, because both --format and --quiet "
 			    "are set.\n",
 			    stderr);
+	if (values->size && (!format || STREQ(format, "table")))
+		format = SIZE_TABLE;
 	if (!format || STREQ(format, "table"))
 		return show_table(chosen, chosen_count, values->no_trunc, err);
+	sized = values->size || strstr(format, ".Size");
 	json_writer_init(&w, &text, 0);
 	json_array_begin(&w, NULL);
 	for (size_t i = 0; i < chosen_count; i++)
-		write_row(&w, chosen[i], values->no_trunc);
+		write_row(&w, sized ? engine : NULL, chosen[i], values->no_trunc);
 	json_end(&w);
 	r = json_parse(str_text(&text), text.len, &rows, NULL);
 	if (r < 0)
@@ -251,7 +282,7 @@ static int run(const struct invocation *invocation, void *data)
 	if (r == 0)
 		r = container_list(&engine, &list, &count, &err);
 	if (r == 0)
-		r = show(values, list, count, last, &err);
+		r = show(&engine, values, list, count, last, &err);
 	if (r == 0)
 		status = complain(list, count);
 	container_list_free(list, count);
