@@ -19,8 +19,8 @@
  * for an executed one); it is never that of a terminal. Output goes on.
  *
  * Slow readers: one who attached before the start loses nothing, and the process waits for it; for
- * one who attached later it waits two seconds, and a tenth of the time after that. Who needs more is
- * disconnected (ATTACH_LOST), so that nobody who attaches can stop a service.
+ * one who attached later it waits two seconds, and a tenth of the time after that. Who needs more
+ * is disconnected (ATTACH_LOST), so that nobody who attaches can stop a service.
  */
 #pragma once
 

@@ -49,8 +49,8 @@
  *                    and what I leave undone is on record. Only then --cleanup is not executed
  *
  * Until WIRE_COMMIT the monitor ends with its owner and takes the container with it. The unread
- * output of the owner and of a --peer-fd holds the container back; any other client does so for a short
- * while (monitor/peer.h), and is then disconnected.
+ * output of the owner and of a --peer-fd holds the container back; any other client does so for a
+ * short while (monitor/peer.h), and is then disconnected.
  */
 #pragma once
 
