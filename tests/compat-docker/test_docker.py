@@ -1,5 +1,6 @@
 """The docker client and kist act on the same containers."""
 
+import base64
 import json
 import os
 import pty
@@ -317,3 +318,33 @@ def test_older_versions_of_the_api_are_spoken(door, version):
                          timeout=30 * kist.PATIENCE, check=True)
     assert run.stdout == "hi\n"
     subprocess.run(["docker", "images"], env=env, stdout=subprocess.PIPE, timeout=30 * kist.PATIENCE, check=True)
+
+
+def test_pull_shows_its_progress_and_needs_what_the_client_knows(door, tmp_path):
+    import registry
+
+    htpasswd = {"user": "secret"}
+    with registry.Registry(tmp_path / "open") as server:
+        server.push(registry.busybox_image(), "shop/web:1")
+        name = f"{server.address}/shop/web:1"
+        shown = out(door, "pull", name)
+        assert "1: Pulling from shop/web" in shown
+        assert "Pull complete" in shown and "Digest: sha256:" in shown
+        assert f"Status: Downloaded newer image for {name}" in shown
+        assert f"Status: Image is up to date for {name}" in out(door, "pull", name)
+        assert out(door, "run", "--rm", name, "echo", "hi") == "hi"
+        assert "not found" in door.docker("pull", f"{server.address}/shop/web:2", status=1).stderr
+        door.docker("rmi", name)
+    with registry.Registry(tmp_path / "closed", htpasswd=htpasswd) as server:
+        server.push(registry.small_image(), "shop/web:1")
+        name = f"{server.address}/shop/web:1"
+        assert door.docker("pull", name, status=1).stderr
+        config = door.engine.folder / "docker"
+        config.mkdir(exist_ok=True)
+        secret = base64.b64encode(b"user:secret").decode()
+        (config / "config.json").write_text(json.dumps({"auths": {server.address: {"auth": secret}}}))
+        try:
+            door.docker("pull", name)
+            door.docker("rmi", name)
+        finally:
+            (config / "config.json").unlink()
