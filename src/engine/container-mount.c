@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "volume/volume.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -85,18 +86,6 @@ int container_mount_set_target(struct container_mount *mount, const char *what, 
 		return error_set(err, ERROR_INVALID, "invalid %s: the mount path is too long",
 				 what);
 	return 0;
-}
-
-static bool volume_name_valid(const char *name)
-{
-	size_t len = strlen(name);
-
-	if (len < 2 || len > NAME_MAX || !isalnum((unsigned char)name[0]))
-		return false;
-	for (; *name; name++)
-		if (!isalnum((unsigned char)*name) && !strchr("_.-", *name))
-			return false;
-	return true;
 }
 
 int container_mount_set_volume(struct container_mount *mount, const char *name, struct error *err)

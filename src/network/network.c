@@ -7,8 +7,11 @@
 #include "network/bridge.h"
 #include "network/record.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
+#include <linux/netlink.h>
+#include <net/if.h>
 #include <string.h>
 
 /* Both have nothing of their own to make: the host's namespace is there, and an empty one is what
@@ -48,6 +51,35 @@ static const struct network_driver *const drivers[] = {
 	&host_driver,
 	&none_driver,
 };
+
+const char *const network_names[] = {"bridge", "host", "none", NULL};
+
+int network_bridge_subnet(const struct root *root, char *ret_subnet,
+			  char ret_gateway[INET_ADDRSTRLEN], struct error *err)
+{
+	auto_netlink route = NETLINK_CLOSED;
+	struct in_addr gateway;
+	struct subnet subnet;
+	char name[IFNAMSIZ];
+	unsigned index;
+	int r;
+
+	bridge_name(root, name);
+	index = if_nametoindex(name);
+	if (index == 0)
+		return 0;
+	r = netlink_open(NETLINK_ROUTE, &route);
+	if (r == 0)
+		r = subnet_of_interface(&route, index, &subnet);
+	if (r < 0)
+		return error_errno(err, r, "look at the bridge %s", name);
+	if (r == 0)
+		return 0;
+	(void)subnet_format(&subnet, ret_subnet);
+	gateway = subnet_address(&subnet, 1);
+	(void)inet_ntop(AF_INET, &gateway, ret_gateway, INET_ADDRSTRLEN);
+	return 1;
+}
 
 static const struct network_driver *find_driver(const char *name)
 {

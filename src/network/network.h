@@ -76,6 +76,14 @@ int network_attach(const struct root *root, const struct network_request *reques
  * Idempotent; works from the files alone, whoever died in between. */
 int network_detach(const struct root *root, const char *container_id, struct error *err) MUST_CHECK;
 
+/* The drivers' names, NULL-terminated: "bridge", "host", "none". */
+extern const char *const network_names[];
+
+/* The subnet of the bridge ("172.18.0.0/16") and the address of its gateway: 1; 0 if no container
+ * has been attached since it was made. @ret_subnet has INET_ADDRSTRLEN + 3 bytes. */
+int network_bridge_subnet(const struct root *root, char *ret_subnet,
+			  char ret_gateway[INET_ADDRSTRLEN], struct error *err) MUST_CHECK;
+
 /* Closes the descriptors and frees the lists; does not detach. */
 void network_attachment_release(struct network_attachment *attachment);
 

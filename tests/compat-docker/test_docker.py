@@ -348,3 +348,31 @@ def test_pull_shows_its_progress_and_needs_what_the_client_knows(door, tmp_path)
             door.docker("rmi", name)
         finally:
             (config / "config.json").unlink()
+
+
+# ---------------------------------------------------------------------------- networks and volumes
+
+
+def test_the_networks_are_listed_and_the_bridge_shows_who_is_in_it(door):
+    assert out(door, "network", "ls", "--format", "{{.Name}} {{.Driver}}").splitlines() == [
+        "bridge bridge", "host host", "none null"]
+    identity = out(door, "run", "-d", "--name", "web", "busybox", "sleep", "100")
+    bridge = json.loads(out(door, "network", "inspect", "bridge"))[0]
+    address = door.engine.inspect("web")["NetworkSettings"]["IPAddress"]
+    assert bridge["Containers"][identity]["IPv4Address"].split("/")[0] == address
+    assert bridge["IPAM"]["Config"][0]["Gateway"] == door.engine.inspect("web")["NetworkSettings"]["Gateway"]
+    assert bridge["Id"] == door.engine.inspect("web")["NetworkSettings"]["Networks"]["bridge"]["NetworkID"]
+    assert "network nosuch not found" in door.docker("network", "inspect", "nosuch", status=1).stderr
+
+
+def test_volumes_are_made_used_and_removed(door):
+    assert out(door, "volume", "create", "kept") == "kept"
+    door.docker("run", "--name", "web", "-v", "kept:/data", "busybox", "sh", "-c", "echo here >/data/x")
+    place = json.loads(out(door, "volume", "inspect", "kept"))[0]["Mountpoint"]
+    assert os.path.exists(f"{place}/x")
+    assert "kept" in out(door, "volume", "ls", "-q").split()
+    assert "volume is in use" in door.docker("volume", "rm", "kept", status=1).stderr
+    door.docker("rm", "web")
+    door.docker("volume", "rm", "kept")
+    assert not os.path.exists(place)
+    assert "no such volume" in door.docker("volume", "inspect", "kept", status=1).stderr

@@ -15,8 +15,11 @@
 #include "api/docker/image-pull.h"
 #include "api/docker/image-request.h"
 #include "api/docker/image.h"
+#include "api/docker/network-request.h"
+#include "api/docker/network.h"
 #include "api/docker/system-request.h"
 #include "api/docker/system.h"
+#include "api/docker/volume.h"
 
 const struct call_handler docker_handlers[] = {
 	{&operation_version, system_version},
@@ -60,5 +63,12 @@ const struct call_handler docker_handlers[] = {
 	{&operation_image_remove, image_call_remove},
 	{&operation_image_load, image_call_load},
 	{&operation_image_prune, image_call_prune},
+
+	{&operation_network_list, network_call_list},
+	{&operation_network_inspect, network_call_inspect},
+	{&operation_volume_list, volume_call_list},
+	{&operation_volume_inspect, volume_call_inspect},
+	{&operation_volume_create, volume_call_create},
+	{&operation_volume_remove, volume_call_remove},
 	{0},
 };

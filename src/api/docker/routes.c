@@ -8,6 +8,8 @@
 #include "api/docker/exec-request.h"
 #include "api/docker/image-decode.h"
 #include "api/docker/image-request.h"
+#include "api/docker/network-decode.h"
+#include "api/docker/network-request.h"
 #include "api/docker/system-decode.h"
 #include "api/docker/system-request.h"
 
@@ -93,5 +95,15 @@ const struct route docker_routes[] = {
 	 decode_image_tag},
 	{HTTP1_DELETE, "/images/{name*}", 0, ROUTE_NO_BODY, &operation_image_remove,
 	 decode_image_remove},
+
+	{HTTP1_GET, "/networks", 0, ROUTE_NO_BODY, &operation_network_list, decode_list},
+	{HTTP1_GET, "/networks/{name}", 0, ROUTE_NO_BODY, &operation_network_inspect,
+	 decode_object},
+	{HTTP1_GET, "/volumes", 0, ROUTE_NO_BODY, &operation_volume_list, decode_list},
+	{HTTP1_POST, "/volumes/create", 0, ROUTE_JSON, &operation_volume_create,
+	 decode_volume_create},
+	{HTTP1_GET, "/volumes/{name}", 0, ROUTE_NO_BODY, &operation_volume_inspect, decode_object},
+	{HTTP1_DELETE, "/volumes/{name}", 0, ROUTE_NO_BODY, &operation_volume_remove,
+	 decode_object},
 	{0},
 };
