@@ -3,9 +3,11 @@
 import json
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import hostile
+import kist
 import pytest
 
 CAPABILITIES_ALL = (1 << 41) - 1
@@ -276,3 +278,36 @@ def test_what_the_machine_lacks_is_warned_of_or_refused(engine):
         assert "capability not supported by your kernel or not available in the current environment" in done.stderr
         done = engine.kist("run", "--rm", "--ulimit", "nofile=999999999", "busybox", "true", status=None)
         assert done.returncode == 125 and "CAP_SYS_RESOURCE" in done.stderr, done
+
+
+# kist-init -----------------------------------------------------------------------------------------
+
+def test_init_reaps_what_nobody_waits_for(engine):
+    """The control is the same container without it: sleep is process 1 then, and waits for nobody."""
+    for options, zombies in (([], 1), (["--init"], 0)):
+        engine.kist("run", "-d", "--name", "orphan", *options, "busybox", "sh", "-c", "(sleep 0.1 &); exec sleep 60")
+        time.sleep(0.5 * kist.PATIENCE)
+        states = engine.out("exec", "orphan", "sh", "-c", "grep -h State: /proc/[0-9]*/status")
+        assert states.count("Z (zombie)") == zombies, (options, states)
+        engine.kist("rm", "-f", "orphan")
+
+
+def test_init_passes_signals_on_and_ends_as_its_child(engine):
+    script = "trap 'exit 42' TERM; trap 'echo usr1' USR1; echo ready; while :; do sleep 0.1; done"
+    engine.kist("run", "-d", "--name", "told", "--init", "busybox", "sh", "-c", script)
+    kist.wait_until(lambda: "ready" in engine.out("logs", "told"), what="the script")
+    engine.kist("kill", "-s", "USR1", "told")
+    kist.wait_until(lambda: "usr1" in engine.out("logs", "told"), what="the signal")
+    engine.kist("stop", "told")
+    assert engine.inspect("told")["State"]["ExitCode"] == 42
+    engine.kist("rm", "told")
+    engine.kist("run", "--rm", "--init", "busybox", "sh", "-c", "kill -9 $$", status=137)
+    engine.kist("run", "--rm", "--init", "busybox", "/etc", status=126)
+
+
+def test_init_is_nobodys_to_change(engine):
+    """CVE-2019-5736: it is the host's file, on a mount that cannot be written to."""
+    before = Path(kist.program("kist-init")).read_bytes()
+    out = engine.out("run", "--rm", "--init", "busybox", "sh", "-c",
+                     "for f in /proc/1/exe /sbin/docker-init; do (echo x >$f) 2>/dev/null && echo written; done; mount -o remount,rw /sbin/docker-init 2>&1; true")
+    assert "written" not in out and Path(kist.program("kist-init")).read_bytes() == before
