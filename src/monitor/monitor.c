@@ -72,6 +72,7 @@ struct monitor {
 	struct wire_exit exit;
 	int oom_score;	/* as inherited */
 	bool committed; /* WIRE_COMMIT has been acted upon */
+	bool cleaned;	/* the cleanup command has been started */
 	/* What callbacks have seen. */
 	bool process_ready, terminated, expired, process_ended;
 	bool output_seen, settled;
@@ -417,8 +418,37 @@ static void act_on_commit(struct monitor *monitor)
 	stdio_read(&monitor->stdio);
 }
 
-static bool is_told(const struct monitor *monitor)
+static void fill_cleanup(const struct monitor_options *options, struct strv *argv)
 {
+	strv_add(argv, options->cleanup);
+	for (size_t i = 0; i < options->cleanup_args.n; i++)
+		strv_add(argv, options->cleanup_args.v[i]);
+}
+
+/* Somebody who must not miss any of the output takes his time to read the last of it: the cleanup
+ * does not wait for him. It finds no monitor on record, and does not care for one. */
+static void clean_beside(struct monitor *monitor)
+{
+	struct spawn spawn_options = {.path = monitor->options->cleanup};
+	auto_strv argv = {0};
+	struct child child;
+
+	fill_cleanup(monitor->options, &argv);
+	spawn_options.argv = strv_argv(&argv);
+	(void)unlinkat(monitor->bundle_fd, "monitor.json", 0);
+	(void)unlinkat(monitor->bundle_fd, "control", 0);
+	if (spawn(&spawn_options, &child) == 0)
+		(void)fd_close(child.pid_fd);
+	monitor->cleaned = true;
+}
+
+static bool is_told(struct monitor *monitor)
+{
+	if (monitor->expired && !monitor->peers.owner && peers_any_exact(&monitor->peers)) {
+		if (monitor->options->cleanup && !monitor->cleaned)
+			clean_beside(monitor);
+		return false;
+	}
 	if (!monitor->peers.first || (monitor->peers.owner_told && monitor->peers.count == 1))
 		return true;
 	return monitor->expired && !(monitor->peers.owner && monitor->peers.owner_cleans);
@@ -494,9 +524,7 @@ static void exec_cleanup(const struct monitor_options *options, int oom_score)
 	auto_strv argv = {0};
 	sigset_t none;
 
-	strv_add(&argv, options->cleanup);
-	for (size_t i = 0; i < options->cleanup_args.n; i++)
-		strv_add(&argv, options->cleanup_args.v[i]);
+	fill_cleanup(options, &argv);
 	if (oom_score != OOM_SCORE_PROTECTED)
 		set_oom_score(oom_score);
 	/* To ignore a signal is to forget that it waits; none may end us on the way. */
@@ -540,8 +568,8 @@ static void monitor_release(struct monitor *monitor)
 {
 	peers_release(&monitor->peers);
 	stdio_release(&monitor->stdio);
-	/* Whoever looks now finds no monitor, and the exit record. */
-	if (monitor->bundle_fd >= 0) {
+	/* Whoever looks now finds no monitor, and the exit record; or what came after us. */
+	if (monitor->bundle_fd >= 0 && !monitor->cleaned) {
 		(void)unlinkat(monitor->bundle_fd, "control", 0);
 		(void)unlinkat(monitor->bundle_fd, "monitor.json", 0);
 	}
@@ -598,7 +626,7 @@ int monitor_run(const struct monitor_options *options, int owner_fd)
 		report_failure(&monitor, &error);
 	}
 	monitor_release(&monitor);
-	if (!alone || !options->cleanup)
+	if (!alone || !options->cleanup || monitor.cleaned)
 		return r < 0 ? EXIT_FAILED : 0;
 	exec_cleanup(options, monitor.oom_score);
 	return EXIT_FAILED;

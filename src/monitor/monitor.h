@@ -17,7 +17,8 @@
  *              DRAIN_TIME if somebody outside the container holds them open.
  *   telling    the exit record is in place, and WIRE_EXITED on its way to who wants it. Clients
  *              have TELL_TIME to read; an owner who cleans up has all the time it wants, because
- *              only its own output waits.
+ *              only its own output waits, and so has one who was there before the container: the
+ *              cleanup is then done beside us.
  *   ended      kist-monitor exits, or becomes the cleanup command.
  *
  * Who ends what:

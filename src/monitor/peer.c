@@ -325,6 +325,14 @@ void peers_send_exited(struct peers *peers, const struct wire_exit *exit)
 	}
 }
 
+bool peers_any_exact(const struct peers *peers)
+{
+	for (const struct peer *peer = peers->first; peer; peer = peer->next)
+		if (peer->exact)
+			return true;
+	return false;
+}
+
 static void set_late(struct peer *peer, int64_t now)
 {
 	bool late = kept(peer) > (peer->late ? LATE_UNTIL : LATE_FROM);

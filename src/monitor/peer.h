@@ -83,6 +83,8 @@ void peers_send_exited(struct peers *peers, const struct wire_exit *exit);
 /* Whether the container has to wait: more than @bound bytes are kept for one who must not miss any,
  * or a client is late. Disconnects those who have been too often. */
 bool peers_behind(struct peers *peers, size_t bound);
+/* Whether somebody is there for whom the container waits. */
+bool peers_any_exact(const struct peers *peers);
 /* Takes what the owner has sent up to now. */
 void peers_read_owner(struct peers *peers);
 /* stdin has room again. */

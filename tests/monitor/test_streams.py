@@ -11,7 +11,7 @@ import time
 
 import pytest
 from kist import PATIENCE
-from monitor import (ATTACH, COMMIT, EXITED, INPUT, OUTPUT, STDERR, STDIN, STDOUT, WAIT, alive, kill_quietly,
+from monitor import (ATTACH, COMMIT, Connection, EXITED, INPUT, OUTPUT, STDERR, STDIN, STDOUT, WAIT, alive, kill_quietly,
                      wait_until)
 
 MEGABYTE = 1 << 20
@@ -320,3 +320,23 @@ def test_output_larger_than_a_pipe_at_the_end_is_whole(make):
     assert owner.exited()["code"] == 0
     expected = b"".join(b"%d\n" % i for i in range(1, 12001))
     assert owner.output == {1: expected, 2: expected}
+
+
+def test_who_was_there_before_the_container_reads_its_last_words_when_he_likes(make):
+    """Not even the cleanup waits for him, nor does he lose anything by it."""
+    c = make(["seq", "1", "45000"], cleanup=True)  # more than the socket takes, and less than with the FIFO
+    ours, theirs = socket.socketpair()
+    ours.sendall(struct.pack("=IIB", ATTACH, 1, STDOUT) + struct.pack("=II", WAIT, 0))
+    c.args += ["--peer-fd", str(theirs.fileno())]
+    owner = c.start(pass_fds=[theirs.fileno()])
+    theirs.close()
+    owner.started()
+    owner.send(COMMIT)
+    owner.close()
+    wait_until("the cleanup", lambda: os.path.exists(c.path("cleaned")), 20 * PATIENCE)
+    assert c.process.poll() is None
+    early = Connection(ours)
+    assert early.exited()["code"] == 0
+    assert early.output[1] == b"".join(b"%d\n" % i for i in range(1, 45001))
+    c.wait()
+    early.close()
