@@ -376,3 +376,11 @@ def test_volumes_are_made_used_and_removed(door):
     door.docker("volume", "rm", "kept")
     assert not os.path.exists(place)
     assert "no such volume" in door.docker("volume", "inspect", "kept", status=1).stderr
+
+
+def test_update_changes_what_is_given_and_nothing_else(door):
+    door.docker("run", "-d", "--name", "web", "--memory", "64m", "--pids-limit", "50", "busybox", "sleep", "100")
+    door.docker("update", "--pids-limit", "70", "--restart", "on-failure:2", "web")
+    host = door.engine.inspect("web")["HostConfig"]
+    assert (host["PidsLimit"], host["Memory"]) == (70, 64 << 20)
+    assert host["RestartPolicy"] == {"Name": "on-failure", "MaximumRetryCount": 2}

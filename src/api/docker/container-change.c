@@ -2,8 +2,10 @@
 
 #include "api/docker/container-find.h"
 #include "api/docker/container-request.h"
+#include "codec/json-write.h"
 #include "engine/container-pause.h"
 #include "engine/container-rename.h"
+#include "engine/container-update.h"
 
 int container_call_rename(struct call *call, const void *values, struct error *err)
 {
@@ -43,4 +45,27 @@ int container_call_pause(struct call *call, const void *values, struct error *er
 int container_call_unpause(struct call *call, const void *values, struct error *err)
 {
 	return run_plain(call, values, container_unpause, err);
+}
+
+int container_call_update(struct call *call, const void *values, struct error *err)
+{
+	const struct container_update_request *wanted = values;
+	auto_container container = {0};
+	auto_strv warnings = {0};
+	auto_str document = {0};
+	struct engine *engine;
+	struct json_writer w;
+	int r;
+
+	r = call_container(call, wanted->name, &engine, &container, err);
+	if (r == 0)
+		r = container_update(engine, &container, wanted->fields, &wanted->values, &warnings,
+				     err);
+	if (r < 0)
+		return r;
+	json_writer_init(&w, &document, 0);
+	json_object_begin(&w, NULL);
+	json_write_strings(&w, "Warnings", strv_argv(&warnings));
+	json_end(&w);
+	return response_json(&call->response, 200, &document, err);
 }

@@ -2,6 +2,7 @@
 
 #include "api/docker/config-record.h"
 #include "api/docker/operations.h"
+#include "engine/container-update.h"
 
 #define TERMINAL_MAX UINT16_MAX
 
@@ -115,6 +116,14 @@ static const struct tagged_field prune_fields[] = {
 	{0},
 };
 
+static const struct tagged_field update_fields[] = {
+	{TAGGED_ROW_TEXT(1, struct container_update_request, name)},
+	{TAGGED_ROW_UNSIGNED(2, struct container_update_request, fields,
+			     (UPDATE_RESTART << 1) - 1)},
+	{TAGGED_ROW_STRUCT(3, struct container_update_request, values, container_config_record)},
+	{0},
+};
+
 #define OPERATION(name_, number_, text, fields_, type)                                             \
 	const struct operation operation_container_##name_ = {number_, "container " text, fields_, \
 							      sizeof(type)}
@@ -151,3 +160,5 @@ NAMED(pause, DOCKER_CONTAINER_PAUSE, "pause");
 NAMED(unpause, DOCKER_CONTAINER_UNPAUSE, "unpause");
 NAMED(changes, DOCKER_CONTAINER_CHANGES, "changes");
 OPERATION(prune, DOCKER_CONTAINER_PRUNE, "prune", prune_fields, struct container_prune_request);
+OPERATION(update, DOCKER_CONTAINER_UPDATE, "update", update_fields,
+	  struct container_update_request);

@@ -5,6 +5,7 @@
 
 #include "api/operation.h"
 #include "base/strv.h"
+#include "engine/container-config.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -92,6 +93,12 @@ struct container_rename_request {
 	char *name, *new_name;
 };
 
+struct container_update_request {
+	char *name;
+	unsigned fields; /* enum update_field */
+	struct container_config values;
+};
+
 struct container_prune_request {
 	struct strv filters;
 };
@@ -119,3 +126,4 @@ extern const struct operation operation_container_pause;
 extern const struct operation operation_container_unpause;
 extern const struct operation operation_container_changes;
 extern const struct operation operation_container_prune;
+extern const struct operation operation_container_update;

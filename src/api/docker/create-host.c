@@ -56,7 +56,7 @@ static const struct body_member restart_members[] = {
 	{NULL},
 };
 
-static int read_restart(const struct json *value, void *field, struct error *err)
+int create_restart_policy(const struct json *value, void *field, struct error *err)
 {
 	struct restart_policy *policy = field;
 	struct restart_request request = {0};
@@ -633,7 +633,7 @@ const struct body_member create_host_members[] = {
 	{"PublishAllPorts", body_flag, AT(publish_all)},
 	{"ReadonlyPaths", read_readonly, AT(isolation)},
 	{"ReadonlyRootfs", body_flag, AT(read_only)},
-	{"RestartPolicy", read_restart, AT(restart)},
+	{"RestartPolicy", create_restart_policy, AT(restart)},
 	{"Runtime", body_text, AT(runtime)},
 	{"SecurityOpt", read_security, AT(isolation)},
 	{"ShmSize", body_u64, AT(isolation.shm_size)},

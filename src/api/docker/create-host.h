@@ -6,4 +6,7 @@
 
 #include "api/docker/body.h"
 
+/* A struct restart_policy from the member RestartPolicy. */
+int create_restart_policy(const struct json *value, void *field, struct error *err);
+
 extern const struct body_member create_host_members[];

@@ -41,6 +41,7 @@ const struct call_handler docker_handlers[] = {
 	{&operation_container_resize, container_call_resize},
 	{&operation_container_prune, container_call_prune},
 	{&operation_container_rename, container_call_rename},
+	{&operation_container_update, container_call_update},
 	{&operation_container_pause, container_call_pause},
 	{&operation_container_unpause, container_call_unpause},
 	{&operation_container_top, container_call_top},

@@ -57,6 +57,8 @@ const struct route docker_routes[] = {
 	 decode_container_resize},
 	{HTTP1_POST, "/containers/{name}/rename", 0, ROUTE_NO_BODY, &operation_container_rename,
 	 decode_container_rename},
+	{HTTP1_POST, "/containers/{name}/update", 0, ROUTE_JSON, &operation_container_update,
+	 decode_container_update},
 	{HTTP1_POST, "/containers/{name}/pause", 0, ROUTE_NO_BODY, &operation_container_pause,
 	 decode_container},
 	{HTTP1_POST, "/containers/{name}/unpause", 0, ROUTE_NO_BODY, &operation_container_unpause,
