@@ -7,10 +7,42 @@ import select
 import subprocess
 import time
 
+import bundles
 import hostile
 import kist
 import pytest
 from hostile import FIFO, link, node
+
+
+# ID-01: CVE-2022-24769 and its sisters -------------------------------------------------------------
+
+DEFAULT, NONE, CHOWN, ADMIN = 0xA80425FB, 0, 1 << 0, 1 << 21
+
+
+@pytest.mark.parametrize("options, bounding, effective", [
+    ((), DEFAULT, DEFAULT),
+    (("-u", "1000"), DEFAULT, NONE),
+    (("--cap-add", "SYS_ADMIN"), DEFAULT | ADMIN, DEFAULT | ADMIN),
+    (("--cap-add", "SYS_ADMIN", "-u", "1000"), DEFAULT | ADMIN, NONE),
+    (("--cap-drop", "ALL"), NONE, NONE),
+    (("--cap-drop", "ALL", "--cap-add", "CHOWN"), CHOWN, CHOWN),
+    (("--cap-drop", "ALL", "--cap-add", "CHOWN", "-u", "1000"), CHOWN, NONE),
+])
+def test_no_capability_is_inherited_or_kept(engine, peer, options, bounding, effective):
+    """In the inheritable set it comes back with the next program that has file capabilities."""
+    look = ["grep", "^Cap", "/proc/self/status"]
+    expected = {"CapInh": NONE, "CapPrm": effective, "CapEff": effective, "CapBnd": bounding, "CapAmb": NONE}
+
+    def sets(text):
+        return {line.split(":")[0]: int(line.split(":")[1], 16) for line in text.splitlines()}
+
+    assert sets(engine.out("run", "--rm", *options, "busybox", *look)) == expected
+    engine.kist("run", "-d", "--name", "one", *options, "busybox", "sleep", "100")
+    assert sets(engine.out("exec", "one", *look)) == expected
+    if not options:  # given by its caller, runc keeps it
+        peer.config["process"]["capabilities"]["inheritable"] = ["CAP_CHOWN"]
+        done = peer.unpack().run(*look)
+        assert done.stdout and sets(done.stdout)["CapInh"] == CHOWN, done
 
 
 # ID-02: CVE-2022-2989 and its sisters --------------------------------------------------------------
@@ -140,6 +172,38 @@ def test_a_device_in_place_of_passwd_is_not_even_opened(bare_engine):
     upper.close()
 
 
+# ID-06: CVE-2022-0811 ------------------------------------------------------------------------------
+
+def _bundle_with(runtime, key, value):
+    bundle = runtime.bundle("true")
+    bundle.linux["namespaces"] = [one for one in bundle.linux["namespaces"] if one["type"] != "ipc"]
+    bundle.linux["sysctl"] = {key: value}
+    return bundle
+
+
+@pytest.mark.parametrize("key", [
+    "kernel.shm_rmid_forced", "kernel/shm_rmid_forced", "kernel.core_pattern", "net/../kernel/core_pattern", "vm.swappiness",
+    "kernel.shm_rmid_forced+", "net.ipv4.ip_forward/../../../kernel/core_pattern", "", ".", "kernel",
+])
+def test_no_sysctl_of_the_host_is_set(key):
+    """The host here is the tests' own IPC namespace; core_pattern has none, so its control must not be tried."""
+    file = "/proc/sys/kernel/shm_rmid_forced"
+    before, pattern = [open(name, encoding="ascii").read() for name in (file, "/proc/sys/kernel/core_pattern")]
+    guarded = bundles.Runtime()
+    naive = bundles.Runtime(str(kist.BIN.parent / "tests/security/runtime-without-sysctl-tool"))
+    try:
+        guarded.run(_bundle_with(guarded, key, "1"), status=1)
+        assert [open(name, encoding="ascii").read() for name in (file, "/proc/sys/kernel/core_pattern")] == [before, pattern]
+        if key == "kernel.shm_rmid_forced":
+            naive.run(_bundle_with(naive, key, "1"))
+            assert open(file, encoding="ascii").read() == "1\n" != before
+    finally:
+        with open(file, "w", encoding="ascii") as restored:
+            restored.write(before)
+        guarded.close()
+        naive.close()
+
+
 # ID-08: CVE-2026-94603, CVE-2026-53488 -------------------------------------------------------------
 
 RESERVED = [
@@ -186,6 +250,34 @@ def test_an_image_chooses_no_port_of_the_host(bare_engine):
     # A user may.
     bare_engine.kist("run", "-d", "--name", "users", "-p", "4022:22", image, "sleep", "100")
     assert bare_engine.out("port", "users").startswith("22/tcp -> 0.0.0.0:4022")
+
+
+# ID-10: CVE-2025-47291 -----------------------------------------------------------------------------
+
+@pytest.mark.parametrize("options", [
+    (), ("--pid", "host"), ("--ipc", "host"), ("--uts", "host"), ("--network", "host"), ("--cgroupns", "host"),
+    ("--pid", "host", "--ipc", "host", "--uts", "host", "--network", "host", "--cgroupns", "host"),
+])
+def test_limits_hold_in_every_combination_of_namespaces(engine, options):
+    name = engine.out("run", "-d", "--pids-limit", "20", "--memory", "64m", *options, "busybox", "sleep", "100")
+    pid = engine.inspect(name)["State"]["Pid"]
+    with open(f"/proc/{pid}/cgroup", encoding="ascii") as file:
+        groups = [line.strip().split(":", 2) for line in file]
+    assert groups and all(name in path for number, controllers, path in groups if controllers != "" or number == "0")
+    forks = "i=0; while [ $i -lt 60 ]; do sleep 5 & i=$((i+1)); done; echo all"
+    assert "all" not in engine.kist("exec", name, "sh", "-c", forks, status=None).stdout
+    engine.kist("run", "-d", "--name", "free", *options, "busybox", "sleep", "100")
+    assert "all" in engine.kist("exec", "free", "sh", "-c", forks, status=None).stdout  # so many are possible
+
+
+# ID-13 ---------------------------------------------------------------------------------------------
+
+def test_the_tenth_start_is_as_the_first(bare_engine):
+    image = hostile.load(bare_engine, User="1000:100")
+    bare_engine.kist("create", "--name", "one", "--cap-drop", "ALL", image, "sh", "-c",
+                     "id -u; grep -E '^(Cap|Groups|NoNewPrivs|Seccomp:)' /proc/self/status")
+    seen = [bare_engine.out("start", "-a", "one") for _ in range(4)]
+    assert len(set(seen)) == 1 and seen[0].splitlines()[0] == "1000", seen
 
 
 # ID-09: CVE-2026-57231, CVE-2020-14370 -------------------------------------------------------------

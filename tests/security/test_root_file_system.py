@@ -87,6 +87,26 @@ def test_a_mount_point_that_leads_to_dev_gets_no_devices(bare_engine, canary, tm
     assert not canary.unchanged(), "runc makes its nodes in there"
 
 
+# RT-07: CVE-2026-115521 ---------------------------------------------------------------------------
+
+def test_what_is_read_only_is_so_to_its_last_mount(engine, peer, tmp_path):
+    """A remount by the container's own /proc/self/fd may hit another mount; one flag covers no mount below."""
+    (tmp_path / "host/below").mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "below", tmp_path / "host/below"], check=True)
+    script = "for f in /root/x /etc/x /x/x /x/below/x /dev/shm/x; do true 2>/dev/null >$f && echo $f; done"
+    try:
+        image = hostile.load(engine, {"proc": link("/etc/p"), "etc/p": hostile.FOLDER})
+        for name in ("busybox", image):
+            done = engine.kist("run", "--rm", "--read-only", "-v", f"{tmp_path}/host:/x:ro", name, "sh", "-c", script, status=None)
+            assert done.stdout.split() in ([], ["/dev/shm/x"]), done
+        peer.config["root"]["readonly"] = True
+        peer.config["mounts"].append(
+            {"destination": "/x", "type": "bind", "source": f"{tmp_path}/host", "options": ["rbind", "ro"]})
+        assert "/x/below/x" in peer.unpack({"x": hostile.FOLDER}).run("sh", "-c", script).stdout
+    finally:
+        subprocess.run(["umount", tmp_path / "host/below"], check=True)
+
+
 # RT-08: CVE-2019-16884, CVE-2025-52881 -------------------------------------------------------------
 
 def test_no_volume_covers_proc(bare_engine):
@@ -184,6 +204,29 @@ def test_cgroups_are_readonly_and_devices_are_refused(engine):
         mknod /z c 1 5 && head -c1 /z | wc -c"""
     # The last one is the control: nodes can be made, and an allowed one opened.
     assert engine.out("run", "--rm", "busybox", "sh", "-c", script, status=None) == "1"
+
+
+# RT-13: CVE-2023-25809 ----------------------------------------------------------------------------
+
+@pytest.mark.parametrize("cgroupns", ["host", "private"])
+def test_no_cgroup_is_writable_whatever_the_namespace(engine, cgroupns):
+    script = "find /sys/fs/cgroup -type f -name 'cgroup.procs' | while read f; do true 2>/dev/null >>$f && echo $f; done"
+    options = ["--cgroupns", cgroupns, "busybox", "sh", "-c", script]
+    assert engine.out("run", "--rm", *options, status=None) == ""
+    assert "cgroup.procs" in engine.out("run", "--rm", "--privileged", *options, status=None)
+
+
+# RT-16 --------------------------------------------------------------------------------------------
+
+def test_an_image_without_layers_is_refused_or_empty(bare_engine):
+    """Nobody may find a device or a folder of the host's where a layer is missing."""
+    done = bare_engine.kist("load", input=hostile.archive([], {"Cmd": ["/bin/sh"]}, "empty:1"), text=False, status=None)
+    if done.returncode == 0:
+        ran = bare_engine.kist("run", "--rm", "-v", "/bin/busybox:/busybox", "empty:1", "/busybox", "ls", "-A", "/", status=None)
+        assert set(ran.stdout.split()) <= {"busybox", "dev", "etc", "proc", "sys"}, ran
+        assert bare_engine.kist("run", "--rm", "empty:1", status=None).returncode in (125, 127)
+    else:
+        assert b"layer" in done.stderr
 
 
 # RT-18: CVE-2019-10144 ----------------------------------------------------------------------------

@@ -15,7 +15,7 @@ ALIVE = ("sleep", "1000")
 
 
 def forgive_the_killed(self, step, report, err):
-    """What was killed had become the command of the exec, as far as anybody can tell."""
+    """What was killed had become the command, as far as anybody can tell."""
     if step.how == "kill one" and report["status"] == 128 + 9:
         return []
     return Subject.judge_failure(self, step, report, err)
@@ -92,7 +92,8 @@ class Start(Making):
 
 class Run(Making):
     name = "run"
-    states = ("running",)
+    states = ("running", "exited")  # the latter where its process was killed a moment before it became the command
+    statuses = (125, 126, 127)
 
     def command(self):
         return self.engine.command("run", "-d", "--name", "victim", "-v", "/data", "-p", "18080:80", "busybox", *ALIVE)
@@ -103,6 +104,7 @@ class RunRm(Making):
     states = ("running",)
     gone_is_success = True
     statuses = (125, 126, 127, 255)  # 255: nobody saw the end
+    judge_failure = forgive_the_killed
 
     def command(self):
         return self.engine.command("run", "--rm", "--name", "victim", "-v", "/data", "busybox", "true")
@@ -269,9 +271,9 @@ class OfRuntime(Subject):
     detached = True
     args = ALIVE
 
-    def __init__(self):
+    def __init__(self, program=None):
         super().__init__()
-        self.runtime = bundles.Runtime()
+        self.runtime = bundles.Runtime(program)
         self.pristine = self.runtime.bundle(*self.args)
         rootfs = self.pristine.rootfs
         for name in ("etc/hosts", "data/deep/old"):

@@ -308,10 +308,22 @@ int swap_do(struct swap *swap, pid_t pid, const struct call *call, const uint64_
 	return r < 0 ? r : replace(fd, walk.name, target);
 }
 
-/* The fourth field of a line is what is mounted, the fifth is where. A decoy's name further in is
- * where the symlink leads below a root, as it should. */
+/* Where paths of the host mean the host's files. */
+static bool has_our_root(pid_t pid)
+{
+	struct stat ours, theirs;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/root/.", pid);
+	return stat("/", &ours) == 0 && stat(path, &theirs) == 0 && ours.st_dev == theirs.st_dev &&
+	       ours.st_ino == theirs.st_ino;
+}
+
+/* The fourth field of a line is what is mounted, the fifth is where, as the process sees it. A
+ * decoy's name further in is where the symlink leads below a root, as it should. */
 void swap_check_mounts(struct swap *swap, pid_t pid)
 {
+	const bool outside = has_our_root(pid);
 	char path[64], line[1024];
 	FILE *file;
 
@@ -322,7 +334,7 @@ void swap_check_mounts(struct swap *swap, pid_t pid)
 
 		if (sscanf(line, "%*s %*s %*s %511s %511s", what, where) == 2 &&
 		    !swap->mounted[0] &&
-		    (str_starts(what, swap->decoy) || str_starts(where, swap->decoy)))
+		    (str_starts(what, swap->decoy) || (outside && str_starts(where, swap->decoy))))
 			snprintf(swap->mounted, sizeof(swap->mounted), "%.*s",
 				 (int)strcspn(line, "\n"), line);
 	}

@@ -2,6 +2,7 @@
 
 import sys
 
+import kist
 import operations
 import pytest
 import stepping
@@ -69,6 +70,29 @@ def test_what_an_operation_does_wrong_is_seen(engine, tmp_path, name, how, expec
         reached, found = subject.attempt(stepping.Step(call, how), before)
         assert reached and any(expected in line for line in found), (call, found)
         subject.left.rmdir() if subject.left.exists() else None
+    finally:
+        subject.close()
+
+
+def swaps(subject, count):
+    """The first finding about the decoy among some @count swaps, spread over the operation."""
+    before = subject.rest()
+    steps = [step for step in stepping.steps_of(subject.calls()) if step.how.startswith("swap")]
+    assert len(steps) >= 10
+    for step in steps[::max(1, len(steps) // count)]:
+        for line in subject.attempt(step, before)[1]:
+            if "decoy" in line:
+                return line
+    return None
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_a_swapped_component_leads_a_runtime_out_that_joins_strings(guarded):
+    """The control of all swaps: the same runtime with naive code in place of kern/resolve.c."""
+    naive = str(kist.BIN.parent / "tests" / "security" / "runtime-without-resolve-tool")
+    subject = operations.RuntimeCreate(None if guarded else naive)
+    try:
+        assert bool(swaps(subject, 60)) != guarded
     finally:
         subject.close()
 
