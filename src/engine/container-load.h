@@ -15,7 +15,7 @@ int container_load(struct engine *engine, const char *id, struct container *ret,
 		   struct error *err) MUST_CHECK;
 
 /* The same, but if the record cannot be read, what is known without it (struct container, damage).
- */
+ * A shortage of memory or descriptors makes no damage: ERROR_EXHAUSTED. */
 int container_load_any(struct engine *engine, const char *id, struct container *ret,
 		       struct error *err) MUST_CHECK;
 

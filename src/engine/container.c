@@ -150,8 +150,15 @@ int container_load_any(struct engine *engine, const char *id, struct container *
 	int r;
 
 	r = container_load(engine, id, ret, &why);
+	if (r < 0 && why.kind != ERROR_CORRUPT) {
+		/* To act without knowing it is the last resort: it would lose its volumes. */
+		error_release(&why);
+		r = container_load(engine, id, ret, &why);
+	}
 	if (r >= 0)
 		return r;
+	if (why.kind == ERROR_EXHAUSTED)
+		return error_move(err, &why);
 	r = container_damaged_read(engine, id, &why, ret, err);
 	return r < 0 ? r : 1;
 }

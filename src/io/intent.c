@@ -99,8 +99,10 @@ int intent_update(struct intent *intent, const char *text, struct error *err)
 
 void intent_end(struct intent *intent)
 {
-	if (intent->name)
-		(void)unlinkat(intent->dir_fd, intent->name, 0);
+	/* What cannot be removed must at least not be undone: without a text there is nothing to.
+	 */
+	if (intent->name && unlinkat(intent->dir_fd, intent->name, 0) < 0)
+		(void)!write_text(intent->fd, "");
 	intent_abandon(intent);
 }
 
@@ -139,7 +141,7 @@ static int recover_one(int dir_fd, const char *name,
 		if (fd_read_all(fd, INTENT_TEXT_MAX, &text, &len) < 0)
 			return 0;
 		what = mem_strndup(name, (size_t)(dash - name));
-		if (undo(what, dash + 1, text, arg) < 0)
+		if (*text && undo(what, dash + 1, text, arg) < 0)
 			return 0;
 	}
 	(void)unlinkat(dir_fd, name, 0);

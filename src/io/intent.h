@@ -27,7 +27,8 @@ int intent_begin(const struct root *root, const char *what, const char *id, cons
 /* Replaces the text of one's own intent. */
 int intent_update(struct intent *intent, const char *text, struct error *err) MUST_CHECK;
 
-/* The operation is complete, or undone: removes the file. */
+/* The operation is complete, or undone: removes the file, or empties it if it cannot be removed:
+ * what has no text is not undone by anybody. */
 void intent_end(struct intent *intent);
 
 /* Frees the object but leaves the file, unlocked: the next command will undo it. */

@@ -53,6 +53,25 @@ TEST(the_intent_of_a_living_operation_is_left_alone)
 	with_root(living);
 }
 
+/* What intent_end() leaves where the disk does not even let it remove a file. */
+static void ended(const struct root *root)
+{
+	struct intent intent = {0};
+
+	seen[0] = '\0';
+	assert_int_equal(intent_begin(root, "create", "abc-d", "{}", &intent, NULL), 0);
+	assert_int_equal(intent_update(&intent, "", NULL), 0);
+	intent_abandon(&intent);
+	assert_int_equal(intent_recover(root, undo, NULL, NULL), 1);
+	assert_int_equal(intent_recover(root, undo, NULL, NULL), 0);
+	assert_string_equal(seen, "");
+}
+
+TEST(an_intent_without_a_text_is_removed_and_nothing_is_undone)
+{
+	with_root(ended);
+}
+
 static void dead(const struct root *root)
 {
 	int status;

@@ -7,11 +7,21 @@
 #include <sched.h>
 #include <stdlib.h>
 
+#define RETURN_ATTEMPTS 100
+
 int netns_current(void)
 {
 	int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 
 	return fd < 0 ? -errno : fd;
+}
+
+void netns_return(int home_fd)
+{
+	for (int i = 0; i < RETURN_ATTEMPTS; i++)
+		if (setns(home_fd, CLONE_NEWNET) == 0)
+			return;
+	abort();
 }
 
 int netns_new(int (*inside)(void *arg), void *arg)
@@ -28,7 +38,6 @@ int netns_new(int (*inside)(void *arg), void *arg)
 	r = fd;
 	if (r >= 0 && inside)
 		r = inside(arg);
-	if (setns(home, CLONE_NEWNET) < 0)
-		abort();
+	netns_return(home);
 	return r < 0 ? r : TAKE_FD(fd);
 }

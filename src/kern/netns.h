@@ -17,5 +17,9 @@
  */
 int netns_new(int (*inside)(void *arg), void *arg) MUST_CHECK;
 
+/* The way back to @home_fd, from a moment elsewhere. Tries again while the kernel is short of
+ * memory, and ends the process rather than stay where it must not act. */
+void netns_return(int home_fd);
+
 /* The namespace that the caller is in. Returns its descriptor or -errno. */
 int netns_current(void) MUST_CHECK;

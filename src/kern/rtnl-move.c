@@ -8,7 +8,6 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <sched.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -113,7 +112,6 @@ int rtnl_open_in(int netns_fd, struct netlink *ret)
 	if (setns(netns_fd, CLONE_NEWNET) < 0)
 		return -errno;
 	r = netlink_open(NETLINK_ROUTE, ret);
-	if (setns(home, CLONE_NEWNET) < 0)
-		abort();
+	netns_return(home);
 	return r;
 }

@@ -39,8 +39,10 @@ def test_no_capability_is_inherited_or_kept(engine, peer, options, bounding, eff
     assert sets(engine.out("run", "--rm", *options, "busybox", *look)) == expected
     engine.kist("run", "-d", "--name", "one", *options, "busybox", "sleep", "100")
     assert sets(engine.out("exec", "one", *look)) == expected
-    if not options:  # given by its caller, runc keeps it
-        peer.config["process"]["capabilities"]["inheritable"] = ["CAP_CHOWN"]
+    if not options:  # what its caller gives, runc keeps
+        for kind in ("bounding", "effective", "permitted", "inheritable"):
+            peer.config["process"]["capabilities"][kind] = ["CAP_CHOWN"]
+        peer.config["process"]["capabilities"].pop("ambient", None)
         done = peer.unpack().run(*look)
         assert done.stdout and sets(done.stdout)["CapInh"] == CHOWN, done
 
