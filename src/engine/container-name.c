@@ -74,16 +74,22 @@ int container_id_make(char *ret, struct error *err)
 	return 0;
 }
 
-static bool read_holder(int names_fd, const char *name, char *ret_id)
+/* 1, 0 if the file does not say, or -errno. */
+static int read_holder(int names_fd, const char *name, char *ret_id)
 {
 	auto_free char *text = NULL;
 	size_t len;
+	int r;
 
-	if (atomic_read(names_fd, name, CONTAINER_ID_SIZE, &text, &len) < 0 ||
-	    !parse_is_hex(text, CONTAINER_ID_SIZE - 1))
-		return false;
+	r = atomic_read(names_fd, name, CONTAINER_ID_SIZE, &text, &len);
+	if (r == -ELOOP || r == -EINVAL || r == -EFBIG)
+		return 0;
+	if (r < 0)
+		return r;
+	if (!parse_is_hex(text, CONTAINER_ID_SIZE - 1))
+		return 0;
 	memcpy(ret_id, text, CONTAINER_ID_SIZE);
-	return true;
+	return 1;
 }
 
 bool container_name_lookup(const struct engine *engine, const char *name, char *ret_id)
@@ -93,7 +99,7 @@ bool container_name_lookup(const struct engine *engine, const char *name, char *
 	if (!*name || *name == '.' || strchr(name, '/') || strlen(name) > NAME_MAX)
 		return false;
 	names_fd = openat(engine->root.dir_fd, "names", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return names_fd >= 0 && read_holder(names_fd, name, ret_id);
+	return names_fd >= 0 && read_holder(names_fd, name, ret_id) > 0;
 }
 
 /* Adds the names that are reserved for @id, until there are @max. */
@@ -111,7 +117,7 @@ static void names_of(const struct engine *engine, const char *id, size_t max, st
 		return;
 	}
 	while (ret->n < max && (entry = readdir(dir)))
-		if (entry->d_name[0] != '.' && read_holder(fd, entry->d_name, holder) &&
+		if (entry->d_name[0] != '.' && read_holder(fd, entry->d_name, holder) > 0 &&
 		    STREQ(holder, id))
 			strv_add(ret, entry->d_name);
 	(void)closedir(dir);
@@ -138,15 +144,18 @@ static bool holder_exists(struct engine *engine, const char *id)
 
 /* Removes the name if it is still @id's. The lock keeps two from doing so at once: the second would
  * remove what the first has meanwhile reserved. */
-static void remove_held_by(int names_fd, const char *name, const char *id)
+static int remove_held_by(int names_fd, const char *name, const char *id)
 {
 	char holder[CONTAINER_ID_SIZE];
+	int r;
 
 	if (flock(names_fd, LOCK_EX) < 0)
-		return;
-	if (read_holder(names_fd, name, holder) && STREQ(holder, id))
-		(void)unlinkat(names_fd, name, 0);
+		return -errno;
+	r = read_holder(names_fd, name, holder);
+	if (r > 0 && STREQ(holder, id) && unlinkat(names_fd, name, 0) < 0)
+		r = -errno;
 	(void)flock(names_fd, LOCK_UN);
+	return r < 0 && r != -ENOENT ? r : 0;
 }
 
 /* 0, -EEXIST with @ret_holder, or -errno. */
@@ -157,11 +166,11 @@ static int reserve(struct engine *engine, int names_fd, const char *name, const 
 
 	for (int attempt = 0; r == -EEXIST && attempt < NAME_ATTEMPTS; attempt++) {
 		r = atomic_write(names_fd, name, id, CONTAINER_ID_SIZE - 1, 0600, ATOMIC_EXCLUSIVE);
-		if (r != -EEXIST || !read_holder(names_fd, name, ret_holder))
+		if (r != -EEXIST || read_holder(names_fd, name, ret_holder) <= 0)
 			continue;
 		if (holder_exists(engine, ret_holder))
 			return -EEXIST;
-		remove_held_by(names_fd, name, ret_holder);
+		(void)!remove_held_by(names_fd, name, ret_holder);
 	}
 	return r;
 }
@@ -208,12 +217,16 @@ int container_name_invent(unsigned attempt, char **ret, struct error *err)
 	return 0;
 }
 
-void container_name_release(struct engine *engine, const char *name, const char *id)
+int container_name_release(struct engine *engine, const char *name, const char *id,
+			   struct error *err)
 {
-	auto_fd int names_fd = open_names(engine, NULL);
+	auto_fd int names_fd = open_names(engine, err);
+	int r;
 
-	if (names_fd >= 0)
-		remove_held_by(names_fd, name, id);
+	if (names_fd < 0)
+		return names_fd;
+	r = remove_held_by(names_fd, name, id);
+	return r < 0 ? error_errno(err, r, "give back the container name %s", name) : 0;
 }
 
 void container_name_settle(struct engine *engine, const char *id)
@@ -227,6 +240,6 @@ void container_name_settle(struct engine *engine, const char *id)
 	names_of(engine, id, SIZE_MAX, &names);
 	for (size_t i = 0; i < names.n; i++)
 		if (!STREQ(names.v[i], container.name))
-			container_name_release(engine, names.v[i], id);
+			(void)!container_name_release(engine, names.v[i], id, NULL);
 	(void)!container_name_reserve(engine, container.name, id, NULL);
 }

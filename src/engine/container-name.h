@@ -38,4 +38,5 @@ char *container_name_of(const struct engine *engine, const char *id) MUST_CHECK;
 void container_name_settle(struct engine *engine, const char *id);
 
 /* Gives the name back if it is @id's. */
-void container_name_release(struct engine *engine, const char *name, const char *id);
+int container_name_release(struct engine *engine, const char *name, const char *id,
+			   struct error *err) MUST_CHECK;

@@ -259,8 +259,9 @@ static int remove_all(struct engine *engine, const char *id, const struct contai
 	if (container)
 		name = container->name;
 	if (name)
-		container_name_release(engine, name, id);
-	r = remove_folder(engine->root.dir_fd, id, err);
+		r = container_name_release(engine, name, id, err);
+	if (r == 0)
+		r = remove_folder(engine->root.dir_fd, id, err);
 	return r < 0 ? r : remove_folder(engine->root.run_fd, id, err);
 }
 

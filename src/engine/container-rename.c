@@ -68,7 +68,7 @@ static int rename_in(struct engine *engine, struct container *container, const c
 		container->name = TAKE_PTR(old);
 		return r;
 	}
-	container_name_release(engine, old, container->id);
+	(void)!container_name_release(engine, old, container->id, NULL);
 	tell(engine, container, old);
 	return 0;
 }

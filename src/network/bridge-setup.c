@@ -263,7 +263,7 @@ static void add_survivor(const struct root *root, int ports_fd, const char *id,
 	if (record_open(root, id, &record, NULL) <= 0 || record_read(&record, &holdings, NULL) < 0)
 		return;
 	for (size_t i = 0; i < holdings.port_count; i++) {
-		if (port_is_reserved(ports_fd, &record, &holdings.ports[i]))
+		if (port_is_reserved(ports_fd, &record, &holdings.ports[i]) > 0)
 			holdings.ports[kept++] = holdings.ports[i];
 	}
 	if (!kept || !holdings.address_count)

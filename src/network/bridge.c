@@ -435,10 +435,13 @@ static int give_back_addresses(const struct root *root, struct netlink *route,
 		int r;
 
 		(void)inet_ntop(AF_INET, &holdings->addresses[i], text, sizeof(text));
-		if (!record_owns(record, dir_fd, text))
+		r = record_owns(record, dir_fd, text);
+		if (r == 0)
 			continue;
-		forget_neighbour(root, route, holdings->addresses[i]);
-		r = record_unlink(record, dir_fd, text);
+		if (r > 0) {
+			forget_neighbour(root, route, holdings->addresses[i]);
+			r = record_unlink(record, dir_fd, text);
+		}
 		if (r < 0)
 			return error_errno(err, r, "give back the address %s", text);
 	}
@@ -459,7 +462,11 @@ static int unpublish(const struct root *root, struct host *host, const struct re
 	if (ports_fd < 0)
 		return ports_fd;
 	for (size_t i = 0; i < holdings->port_count; i++) {
-		if (port_is_reserved(ports_fd, record, &holdings->ports[i]))
+		r = port_is_reserved(ports_fd, record, &holdings->ports[i]);
+		if (r < 0)
+			return error_errno(err, r, "look for port %u of container %.12s",
+					   holdings->ports[i].host_port, record->id);
+		if (r > 0)
 			holdings->ports[ports.count++] = holdings->ports[i];
 	}
 	ports.address = holdings->addresses[holdings->address_count - 1];

@@ -240,7 +240,7 @@ int port_reserve(const struct root *root, struct record *record, struct port_map
 	return 0;
 }
 
-bool port_is_reserved(int ports_fd, const struct record *record, const struct port_mapping *port)
+int port_is_reserved(int ports_fd, const struct record *record, const struct port_mapping *port)
 {
 	char path[FOLDER_SIZE + INET_ADDRSTRLEN], folder[FOLDER_SIZE], file[INET_ADDRSTRLEN];
 

@@ -25,8 +25,9 @@ int port_protocol_parse(const char *name) MUST_CHECK;
 int port_reserve(const struct root *root, struct record *record, struct port_mapping *ports,
 		 size_t count, struct hold *ret, struct error *err) MUST_CHECK;
 
-/* True if the port is reserved for the container of @record. */
-bool port_is_reserved(int ports_fd, const struct record *record, const struct port_mapping *port);
+/* Whether the port is reserved for the container of @record: 1, 0, or -errno. */
+int port_is_reserved(int ports_fd, const struct record *record,
+		     const struct port_mapping *port) MUST_CHECK;
 
 /* Gives the ports back that are the record's. */
 int port_release(const struct root *root, const struct record *record,

@@ -126,19 +126,23 @@ int record_link(const struct record *record, int dir_fd, const char *name)
 	return linkat(record->dir_fd, record->id, dir_fd, name, 0) < 0 ? -errno : 0;
 }
 
-bool record_owns(const struct record *record, int dir_fd, const char *name)
+int record_owns(const struct record *record, int dir_fd, const char *name)
 {
 	struct stat ours, theirs;
 
-	return fstat(record->fd, &ours) == 0 &&
-	       fstatat(dir_fd, name, &theirs, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+	if (fstat(record->fd, &ours) < 0)
+		return -errno;
+	if (fstatat(dir_fd, name, &theirs, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+	return ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
 }
 
 int record_unlink(const struct record *record, int dir_fd, const char *name)
 {
-	if (!record_owns(record, dir_fd, name))
-		return 0;
+	int r = record_owns(record, dir_fd, name);
+
+	if (r <= 0)
+		return r;
 	return unlinkat(dir_fd, name, 0) < 0 && errno != ENOENT ? -errno : 0;
 }
 

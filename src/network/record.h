@@ -51,8 +51,8 @@ int record_add_ports(struct record *record, const struct port_mapping *ports, si
 
 /* Makes @name in @dir_fd the record's. 0, -EEXIST if it is somebody's, or another -errno. */
 int record_link(const struct record *record, int dir_fd, const char *name) MUST_CHECK;
-/* True if @name in @dir_fd is the record's. */
-bool record_owns(const struct record *record, int dir_fd, const char *name);
+/* Whether @name in @dir_fd is the record's: 1, 0, or -errno if that cannot be told. */
+int record_owns(const struct record *record, int dir_fd, const char *name) MUST_CHECK;
 /* Removes @name if it is the record's. 0 or -errno. */
 int record_unlink(const struct record *record, int dir_fd, const char *name) MUST_CHECK;
 /* The id of the container that holds @name; "" if nobody does. */
