@@ -107,11 +107,18 @@ def test_bash_completes_files_where_files_belong(bash):
     assert "archive.tar" not in bash.sees("kist rm arch\t\x15kist insp\t", "kist inspect ")
 
 
-def test_a_path_in_a_container_begins_with_its_name(bash, zsh):
-    # The mark shows that there is no space.
-    for shell in (bash, zsh):
-        shell.sees("kist cp runn\t/etc", "kist cp runner:/etc")
-        shell.sees("kist cp runner:/etc arch\t", "kist cp runner:/etc archive.tar")
+def path_in_a_container(shell):
+    # What is typed behind the name shows that there is no space.
+    shell.sees("kist cp runn\t/etc", "kist cp runner:/etc")
+    shell.sees("kist cp runner:/etc arch\t", "kist cp runner:/etc archive.tar")
+
+
+def test_bash_begins_a_path_in_a_container_with_its_name(bash):
+    path_in_a_container(bash)
+
+
+def test_zsh_begins_a_path_in_a_container_with_its_name(zsh):
+    path_in_a_container(zsh)
 
 
 def test_zsh_completes_commands_options_and_names(zsh):
