@@ -135,13 +135,35 @@ static int check_texts(const struct container_isolation *isolation, struct error
 	return 0;
 }
 
+/* A request's record can leave out what no argument leaves out. */
+static int check_tables(const struct container_isolation *isolation, struct error *err)
+{
+	const struct {
+		const struct field_array *array;
+		const struct fields *fields;
+		const char *option;
+	} tables[] = {
+		{&isolation->devices, &container_device_fields, "device"},
+		{&isolation->ulimits, &container_ulimit_fields, "ulimit"},
+		{&isolation->blkio_weight_devices, &container_rate_fields, "blkio-weight-device"},
+		{&isolation->device_read_bps, &container_rate_fields, "device-read-bps"},
+		{&isolation->device_write_bps, &container_rate_fields, "device-write-bps"},
+		{&isolation->device_read_iops, &container_rate_fields, "device-read-iops"},
+		{&isolation->device_write_iops, &container_rate_fields, "device-write-iops"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
+		if (!field_array_has_texts(tables[i].array, tables[i].fields))
+			return error_set(err, ERROR_INVALID,
+					 "invalid %s: a name or a path is missing",
+					 tables[i].option);
+	return 0;
+}
+
 int container_isolation_check(const struct container_isolation *isolation, struct error *err)
 {
 	static int (*const checks[])(const struct container_isolation *, struct error *) = {
-		check_modes,
-		check_capabilities,
-		check_limits,
-		check_texts,
+		check_tables, check_modes, check_capabilities, check_limits, check_texts,
 	};
 	int r = 0;
 

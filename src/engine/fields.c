@@ -25,6 +25,19 @@ void field_array_release(struct field_array *array, const struct fields *element
 	array->n = 0;
 }
 
+bool field_array_has_texts(const struct field_array *array, const struct fields *elements)
+{
+	for (size_t i = 0; i < array->n; i++) {
+		const char *element = (const char *)array->v + i * elements->size;
+
+		for (size_t k = 0; k < elements->n; k++)
+			if (elements->v[k].kind == FIELD_TEXT &&
+			    !*(char *const *)(const void *)(element + elements->v[k].offset))
+				return false;
+	}
+	return true;
+}
+
 void fields_release(const struct fields *fields, void *base)
 {
 	for (size_t i = 0; i < fields->n; i++) {

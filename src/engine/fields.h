@@ -12,6 +12,7 @@
 #include "codec/json-write.h"
 #include "codec/json.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum field_kind {
@@ -65,6 +66,9 @@ struct fields {
 void *field_array_add(struct field_array *array, size_t size) MUST_CHECK;
 
 void field_array_release(struct field_array *array, const struct fields *elements);
+
+/* Whether no element lacks one of its texts. */
+bool field_array_has_texts(const struct field_array *array, const struct fields *elements);
 
 void fields_release(const struct fields *fields, void *base);
 

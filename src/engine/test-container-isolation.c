@@ -198,3 +198,16 @@ TEST(modes_that_do_not_exist_are_refused)
 		assert_non_null(strstr(err.message, "invalid IPC mode"));
 	}
 }
+
+TEST(a_device_without_a_path_is_refused)
+{
+	auto_container_config config;
+	auto_error err = {0};
+
+	container_config_init(&config);
+	assert_int_equal(container_add_device(&config.isolation, "/dev/a", NULL), 0);
+	assert_int_equal(container_isolation_check(&config.isolation, &err), 0);
+	mem_freep(&((struct container_device *)config.isolation.devices.v)->target);
+	assert_true(container_isolation_check(&config.isolation, &err) < 0);
+	assert_non_null(strstr(err.message, "invalid device"));
+}
