@@ -69,8 +69,9 @@ def check_corpus(src: Path) -> list[str]:
         if target.name == "fuzz-replay.c":
             continue
         rel = target.relative_to(src)
+        folder = next(f for f in (target.parent, *target.parent.parents) if (f / "meson.build").is_file())
         name = re.search(
-            rf"\['([\w-]+)',\s*files\('{re.escape(target.name)}'", (target.parent / "meson.build").read_text()
+            rf"\['([\w-]+)',\s*files\('{re.escape(str(target.relative_to(folder)))}'", (folder / "meson.build").read_text()
         )
         folder = corpus / (name.group(1) if name else "-")
         if not name:

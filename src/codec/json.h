@@ -1,6 +1,6 @@
 /*
  * JSON documents, read strictly (RFC 8259): no trailing bytes, no comments, UTF-8 checked, numbers
- * exact to 64 bits, nesting bounded. Why not a library: docs/design/0005-json.md.
+ * exact to 64 bits, nesting bounded. Why not a library: docs/design/0008-json.md.
  *
  * A document is one tree: json_free() on the root frees all of it; every other pointer borrows from
  * it. Getters accept NULL and values of another type and then answer "absent": check with

@@ -26,7 +26,7 @@
 
 #include "base/error.h"
 #include "base/macro.h"
-#include "engine/container.h"
+#include "engine/container/container.h"
 #include "engine/detach-keys.h"
 #include "engine/engine.h"
 

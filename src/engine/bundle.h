@@ -7,8 +7,8 @@
 #include "base/error.h"
 #include "base/macro.h"
 #include "base/strv.h"
-#include "engine/container-join.h"
-#include "engine/container.h"
+#include "engine/container/container.h"
+#include "engine/container/join.h"
 #include "engine/engine.h"
 #include "network/network.h"
 

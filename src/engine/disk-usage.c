@@ -3,7 +3,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/strv.h"
-#include "engine/container-state.h"
+#include "engine/container/state.h"
 #include "io/tree-size.h"
 
 #include <dirent.h>

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/macro.h"
-#include "engine/container.h"
+#include "engine/container/container.h"
 #include "engine/engine.h"
 #include "store/store.h"
 

@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "engine/container.h"
+#include "engine/container/container.h"
 #include "store/store.h"
 
 #include <linux/magic.h>

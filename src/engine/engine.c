@@ -1,7 +1,7 @@
 #include "engine/engine.h"
 
-#include "engine/container-operation.h"
-#include "engine/container-remove.h"
+#include "engine/container/operation.h"
+#include "engine/container/remove.h"
 
 #include <errno.h>
 #include <fcntl.h>

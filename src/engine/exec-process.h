@@ -6,8 +6,8 @@
 #include "base/error.h"
 #include "base/macro.h"
 #include "base/str.h"
-#include "engine/container-exec.h"
-#include "engine/container.h"
+#include "engine/container/container.h"
+#include "engine/container/exec.h"
 
 #define EXEC_SIZE_MAX 65535U
 

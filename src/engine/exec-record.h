@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/macro.h"
 #include "base/str.h"
-#include "engine/container-exec.h"
+#include "engine/container/exec.h"
 
 #include <stddef.h>
 

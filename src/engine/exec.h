@@ -1,7 +1,7 @@
 /*
  * Executed processes as objects: they have an id, and any process can find, start, resize, inspect
  * and wait for them. For `exec` with a terminal or detached, and for the doors. (A plain `kist
- * exec` needs none of this: engine/container-exec.h.)
+ * exec` needs none of this: engine/container/exec.h.)
  *
  * An exec is the folder <run>/containers/<container>/exec/<id>/, found by <run>/execs/<id>, which
  * names the container. Its process is the child of a keeper, which is a kist-monitor without root
@@ -15,8 +15,8 @@
 #include "base/macro.h"
 #include "base/strv.h"
 #include "engine/attach.h"
-#include "engine/container-exec.h"
-#include "engine/container.h"
+#include "engine/container/container.h"
+#include "engine/container/exec.h"
 #include "engine/engine.h"
 
 #include <stdbool.h>

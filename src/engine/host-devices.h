@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/macro.h"
-#include "engine/container-isolation.h"
+#include "engine/container/isolation.h"
 
 #include <stddef.h>
 #include <sys/types.h>

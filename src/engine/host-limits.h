@@ -7,7 +7,7 @@
 #include "base/macro.h"
 #include "base/str.h"
 #include "base/strv.h"
-#include "engine/container-config.h"
+#include "engine/container/config.h"
 
 /*
  * At creation: what this kernel has no controller for is taken out of @config with one of Docker's

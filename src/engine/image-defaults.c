@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "engine/container-name.h"
+#include "engine/container/name.h"
 
 #include <signal.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/time.h"
-#include "engine/container-record.h"
+#include "engine/container/record.h"
 #include "engine/fields-pack.h"
 #include "io/atomic-file.h"
 

@@ -13,7 +13,7 @@
 #include "base/macro.h"
 #include "base/str.h"
 #include "base/strv.h"
-#include "engine/container.h"
+#include "engine/container/container.h"
 #include "engine/engine.h"
 
 #include <errno.h>

@@ -8,7 +8,7 @@
 #include "base/macro.h"
 #include "base/str.h"
 #include "codec/json-write.h"
-#include "engine/container.h"
+#include "engine/container/container.h"
 #include "engine/engine.h"
 #include "engine/host-devices.h"
 #include "engine/user.h"

@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "base/test.h"
-#include "engine/container-record.h"
+#include "engine/container/record.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 #include "api/docker/config-record.h"
 
-#include "engine/container-mount.h"
+#include "engine/container/mount.h"
 
 #include <netinet/in.h>
 

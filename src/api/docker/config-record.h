@@ -8,7 +8,7 @@
 #pragma once
 
 #include "api/tagged.h"
-#include "engine/container-config.h"
+#include "engine/container/config.h"
 
 /* Of a struct container_config, which container_config_release() or tagged_release() frees. */
 extern const struct tagged_field container_config_record[];

@@ -6,7 +6,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "codec/base64.h"
-#include "engine/container-copy.h"
+#include "engine/container/copy.h"
 
 #include <errno.h>
 #include <fcntl.h>

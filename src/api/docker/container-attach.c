@@ -4,7 +4,7 @@
 #include "api/docker/container-logs.h"
 #include "api/docker/container-request.h"
 #include "api/docker/frame.h"
-#include "engine/container-attach.h"
+#include "engine/container/attach.h"
 
 #include <errno.h>
 

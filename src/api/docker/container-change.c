@@ -3,9 +3,9 @@
 #include "api/docker/container-find.h"
 #include "api/docker/container-request.h"
 #include "codec/json-write.h"
-#include "engine/container-pause.h"
-#include "engine/container-rename.h"
-#include "engine/container-update.h"
+#include "engine/container/pause.h"
+#include "engine/container/rename.h"
+#include "engine/container/update.h"
 
 int container_call_rename(struct call *call, const void *values, struct error *err)
 {

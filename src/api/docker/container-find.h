@@ -4,7 +4,7 @@
 #pragma once
 
 #include "api/call.h"
-#include "engine/container.h"
+#include "engine/container/container.h"
 
 /* Opens the engine and finds the container called @name (NULL is refused). */
 int call_container(struct call *call, const char *name, struct engine **ret_engine,

@@ -5,7 +5,7 @@
 #include "api/docker/frame.h"
 #include "base/str.h"
 #include "base/time.h"
-#include "engine/container-log.h"
+#include "engine/container/log.h"
 
 #include <errno.h>
 

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "api/call.h"
-#include "engine/container.h"
+#include "engine/container/container.h"
 
 int container_call_logs(struct call *call, const void *values, struct error *err);
 

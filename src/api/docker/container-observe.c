@@ -4,9 +4,9 @@
 #include "api/docker/container-request.h"
 #include "api/docker/document-stats.h"
 #include "base/str.h"
-#include "engine/container-diff.h"
-#include "engine/container-stats.h"
-#include "engine/container-top.h"
+#include "engine/container/diff.h"
+#include "engine/container/stats.h"
+#include "engine/container/top.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -2,7 +2,7 @@
 
 #include "api/docker/config-record.h"
 #include "api/docker/operations.h"
-#include "engine/container-update.h"
+#include "engine/container/update.h"
 
 #define TERMINAL_MAX UINT16_MAX
 

@@ -5,7 +5,7 @@
 
 #include "api/operation.h"
 #include "base/strv.h"
-#include "engine/container-config.h"
+#include "engine/container/config.h"
 
 #include <stdbool.h>
 #include <stdint.h>

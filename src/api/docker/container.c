@@ -8,11 +8,11 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
-#include "engine/container-attach.h"
-#include "engine/container-create.h"
-#include "engine/container-remove.h"
-#include "engine/container-start.h"
-#include "engine/container-stop.h"
+#include "engine/container/attach.h"
+#include "engine/container/create.h"
+#include "engine/container/remove.h"
+#include "engine/container/start.h"
+#include "engine/container/stop.h"
 
 #include <signal.h>
 #include <stdlib.h>

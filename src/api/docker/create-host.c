@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "engine/container-config.h"
+#include "engine/container/config.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/macro.h"
 #include "codec/json.h"
-#include "engine/container-config.h"
+#include "engine/container/config.h"
 
 /*
  * @body is an object, or NULL: none. @name and @platform are those of the query, NULL or "" if it

@@ -4,7 +4,7 @@
 #include "api/docker/document.h"
 #include "api/docker/ports.h"
 #include "base/mem.h"
-#include "engine/container-isolation.h"
+#include "engine/container/isolation.h"
 #include "spec/defaults.h"
 
 #include <string.h>

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "codec/json-write.h"
-#include "engine/container-stats.h"
+#include "engine/container/stats.h"
 
 void document_stats(struct json_writer *w, const struct container *container,
 		    const struct container_stats *before, const struct container_stats *now);

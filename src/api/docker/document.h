@@ -10,7 +10,7 @@
 
 #include "base/strv.h"
 #include "codec/json-write.h"
-#include "engine/container.h"
+#include "engine/container/container.h"
 #include "store/store.h"
 
 #include <stdint.h>

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "api/operation.h"
-#include "engine/container-exec.h"
+#include "engine/container/exec.h"
 
 struct exec_create_request {
 	char *name;		   /* of the container */

@@ -6,7 +6,7 @@
 #include "api/docker/create.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "engine/container-record.h"
+#include "engine/container/record.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include "api/docker/config-record.h"
 #include "base/mem.h"
 #include "base/test.h"
-#include "engine/container-record.h"
+#include "engine/container/record.h"
 
 #include <signal.h>
 #include <string.h>

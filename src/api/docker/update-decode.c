@@ -7,7 +7,7 @@
 #include "api/docker/container-request.h"
 #include "api/docker/create-host.h"
 #include "base/mem.h"
-#include "engine/container-update.h"
+#include "engine/container/update.h"
 
 #define AT(member) offsetof(struct container_config, member)
 

@@ -5,7 +5,7 @@
 #include "api/docker/network-request.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "engine/container-name.h"
+#include "engine/container/name.h"
 #include "engine/event.h"
 #include "volume/volume.h"
 

@@ -1,9 +1,9 @@
 /*
  * kist attach: connect our standard streams to a running container.
  */
+#include "engine/container/attach.h"
 #include "cmd/kist/kist.h"
 #include "cmd/kist/streams.h"
-#include "engine/container-attach.h"
 
 #include <errno.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  * with --restart, who waits for the time to start it again.
  */
 #include "cmd/kist/kist.h"
-#include "engine/container-remove.h"
-#include "engine/container-restart.h"
+#include "engine/container/remove.h"
+#include "engine/container/restart.h"
 #include "engine/engine.h"
 
 #include "base/parse.h"

@@ -4,7 +4,7 @@
 #include "base/program.h"
 #include "base/str.h"
 #include "cmd/kist/kist.h"
-#include "engine/container.h"
+#include "engine/container/container.h"
 #include "store/reference.h"
 #include "store/store.h"
 

@@ -1,4 +1,4 @@
-/* The options of container-isolation.h: what a container may do, see and share. */
+/* The options of engine/container/isolation.h: what a container may do, see and share. */
 #include "cmd/kist/container-options.h"
 
 #include "base/fd.h"

@@ -7,7 +7,7 @@
 #include "base/macro.h"
 #include "base/options.h"
 #include "base/strv.h"
-#include "engine/container-config.h"
+#include "engine/container/config.h"
 
 #include <stddef.h>
 
@@ -20,7 +20,7 @@ struct container_options {
 	struct strv attach, publish, volumes, env, env_files, tmpfs, labels, hosts;
 	struct strv dns, dns_search, dns_options;
 
-	/* What container-isolation.h is about. */
+	/* What engine/container/isolation.h is about. */
 	bool init, oom_kill_disable, privileged;
 	const char *blkio_weight, *cgroupns, *cpu_period, *cpu_quota, *cpuset_cpus;
 	const char *cpuset_mems, *domainname, *ip, *ipc, *mac_address, *memory_reservation;

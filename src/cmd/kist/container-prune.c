@@ -6,8 +6,8 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "cmd/kist/kist.h"
-#include "engine/container-remove.h"
-#include "engine/container-size.h"
+#include "engine/container/remove.h"
+#include "engine/container/size.h"
 
 #include <errno.h>
 #include <stddef.h>

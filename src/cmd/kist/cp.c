@@ -10,7 +10,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "cmd/kist/kist.h"
-#include "engine/container-copy.h"
+#include "engine/container/copy.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 /*
  * kist diff: what a container has changed in its root file system.
  */
+#include "engine/container/diff.h"
 #include "cmd/kist/kist.h"
-#include "engine/container-diff.h"
 
 #include <stdio.h>
 

@@ -6,7 +6,7 @@
 #include "cmd/kist/container-options.h"
 #include "cmd/kist/kist.h"
 #include "cmd/kist/streams.h"
-#include "engine/container-config.h"
+#include "engine/container/config.h"
 #include "kern/terminal.h"
 
 #include <errno.h>

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/macro.h"
-#include "engine/container-config.h"
+#include "engine/container/config.h"
 #include "engine/engine.h"
 
 /* ERROR_NOT_FOUND "No such image: x" under --pull never; otherwise what the pull says. */

@@ -8,7 +8,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "cmd/kist/kist.h"
-#include "engine/container-log.h"
+#include "engine/container/log.h"
 
 #include <errno.h>
 #include <stddef.h>

@@ -1,9 +1,9 @@
 /*
  * kist pause, kist unpause: hold all processes of containers, let them go on.
  */
+#include "engine/container/pause.h"
 #include "cmd/kist/containers.h"
 #include "cmd/kist/kist.h"
-#include "engine/container-pause.h"
 
 #include <stddef.h>
 

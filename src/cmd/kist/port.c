@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cmd/kist/kist.h"
-#include "engine/container.h"
+#include "engine/container/container.h"
 
 #include <stdio.h>
 #include <string.h>

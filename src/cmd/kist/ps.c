@@ -12,8 +12,8 @@
 #include "cmd/kist/kist.h"
 #include "cmd/kist/list.h"
 #include "cmd/kist/table.h"
-#include "engine/container-size.h"
-#include "engine/container.h"
+#include "engine/container/container.h"
+#include "engine/container/size.h"
 #include "store/store.h"
 
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /*
  * kist rename: another name for a container.
  */
+#include "engine/container/rename.h"
 #include "cmd/kist/kist.h"
-#include "engine/container-rename.h"
 
 static int run(const struct invocation *invocation, void *values)
 {

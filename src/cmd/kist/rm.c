@@ -3,7 +3,7 @@
  */
 #include "cmd/kist/containers.h"
 #include "cmd/kist/kist.h"
-#include "engine/container-remove.h"
+#include "engine/container/remove.h"
 
 #include <errno.h>
 #include <stddef.h>

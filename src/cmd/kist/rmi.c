@@ -3,7 +3,7 @@
  */
 #include "cmd/kist/kist.h"
 
-#include "engine/container.h"
+#include "engine/container/container.h"
 #include "engine/event.h"
 #include "store/store.h"
 

@@ -7,8 +7,8 @@
 #include "cmd/kist/image-ensure.h"
 #include "cmd/kist/kist.h"
 #include "cmd/kist/streams.h"
-#include "engine/container-create.h"
-#include "engine/container-start.h"
+#include "engine/container/create.h"
+#include "engine/container/start.h"
 #include "engine/engine.h"
 
 #include <errno.h>

@@ -1,10 +1,10 @@
 /*
  * kist start: start stopped containers.
  */
+#include "engine/container/start.h"
 #include "cmd/kist/containers.h"
 #include "cmd/kist/kist.h"
 #include "cmd/kist/streams.h"
-#include "engine/container-start.h"
 
 #include <errno.h>
 #include <stddef.h>

@@ -1,6 +1,7 @@
 /*
  * kist stats: what containers use, once or again and again.
  */
+#include "engine/container/stats.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -8,7 +9,6 @@
 #include "cmd/kist/kist.h"
 #include "cmd/kist/list.h"
 #include "codec/json-write.h"
-#include "engine/container-stats.h"
 
 #include <stddef.h>
 #include <stdio.h>

@@ -1,10 +1,10 @@
 /*
  * kist stop, kist restart: end containers, and start them again.
  */
+#include "engine/container/stop.h"
 #include "cmd/kist/containers.h"
 #include "cmd/kist/kist.h"
-#include "engine/container-start.h"
-#include "engine/container-stop.h"
+#include "engine/container/start.h"
 
 #include <stddef.h>
 

@@ -1,9 +1,9 @@
 /*
  * kist top: the processes of a container.
  */
+#include "engine/container/top.h"
 #include "base/mem.h"
 #include "cmd/kist/kist.h"
-#include "engine/container-top.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,11 +1,11 @@
 /*
  * kist update: other limits, and another restart policy, for containers.
  */
+#include "engine/container/update.h"
 #include "base/mem.h"
 #include "cmd/kist/container-options.h"
 #include "cmd/kist/containers.h"
 #include "cmd/kist/kist.h"
-#include "engine/container-update.h"
 
 #include <stddef.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
  */
 #include "cmd/kist/containers.h"
 #include "cmd/kist/kist.h"
-#include "engine/container-stop.h"
+#include "engine/container/stop.h"
 
 #include <stdio.h>
 
