@@ -84,9 +84,9 @@ static int compare_kernel(const struct json *version, const struct seccomp_targe
 static int matches(const struct json *filter, bool all, const struct seccomp_target *target,
 		   bool *ret, struct error *err)
 {
-	const struct json *caps, *arches, *version;
+	const struct json *caps = NULL, *arches = NULL, *version = NULL;
 	size_t have = 0, conditions = 0;
-	bool reached;
+	bool reached = false;
 	int r;
 
 	r = get(filter, "caps", JSON_ARRAY, &caps, err);
@@ -115,7 +115,7 @@ static int matches(const struct json *filter, bool all, const struct seccomp_tar
 static int is_wanted(const struct json *rule, const struct seccomp_target *target, bool *ret,
 		     struct error *err)
 {
-	const struct json *includes, *excludes;
+	const struct json *includes = NULL, *excludes = NULL;
 	bool excluded = false, included = true;
 	int r;
 
@@ -141,7 +141,7 @@ static void copy_member(struct json_writer *w, const struct json *object, const 
 
 static int write_rule(struct json_writer *w, const struct json *rule, struct error *err)
 {
-	const struct json *name, *names;
+	const struct json *name = NULL, *names = NULL;
 	int r;
 
 	r = get(rule, "name", JSON_STRING, &name, err);
@@ -217,7 +217,7 @@ static int write_map(struct json_writer *w, const struct json *map, struct error
 static int convert(const struct json *profile, const struct seccomp_target *target,
 		   struct json_writer *w, struct error *err)
 {
-	const struct json *action, *rules, *map, *architectures;
+	const struct json *action = NULL, *rules = NULL, *map = NULL, *architectures = NULL;
 	int r;
 
 	r = get(profile, "defaultAction", JSON_STRING, &action, err);

@@ -70,12 +70,11 @@ static char *trimmed(const char *path)
 	size_t len = strlen(path);
 
 	for (;;) {
-		if (len > 1 && path[len - 1] == '/')
-			len--;
-		else if (len > 1 && path[len - 1] == '.' && path[len - 2] == '/')
-			len--;
-		else
+		bool slash = len > 1 && path[len - 1] == '/';
+
+		if (!slash && !(len > 1 && path[len - 1] == '.' && path[len - 2] == '/'))
 			return mem_strndup(path, len);
+		len--;
 	}
 }
 
@@ -317,8 +316,10 @@ static int copy_from(struct engine *engine, const struct container *container, c
 		return r;
 	from.is_directory = S_ISDIR(stat.mode);
 	if (STREQ(target, "-"))
-		return container_archive_out(engine, &view, container, from.path, from.name,
-					     STDOUT_FILENO, ret_bytes, err);
+		return container_archive_out(
+			engine, &view, container,
+			&(struct archive_wanted) {from.path, from.name, STDOUT_FILENO}, ret_bytes,
+			err);
 	return receive(&view, container, &from, target, ret_bytes, err);
 }
 
@@ -351,17 +352,30 @@ static int look_in_container(const struct container_view *view, const struct con
 	return 0;
 }
 
-static int deliver(struct engine *engine, const struct container_view *view,
-		   const struct container *container, const struct place *from,
-		   const struct place *to, unsigned flags, uint64_t *ret_bytes, struct error *err)
+struct delivery {
+	struct place from; /* on this machine */
+	struct place to;   /* in the container */
+	unsigned flags;	   /* enum archive_flags */
+};
+
+static void delivery_release(struct delivery *delivery)
 {
+	place_release(&delivery->from);
+	place_release(&delivery->to);
+}
+
+static int deliver(struct engine *engine, const struct container_view *view,
+		   const struct container *container, const struct delivery *delivery,
+		   uint64_t *ret_bytes, struct error *err)
+{
+	const struct place *from = &delivery->from;
 	auto_free char *directory = NULL, *name = NULL, *above = NULL, *base = NULL;
 	auto_archive_writer writer = ARCHIVE_WRITER_NONE;
 	auto_fd int in = -EBADF, out = -EBADF, folder = -EBADF;
 	auto_error why = {0};
 	int r;
 
-	r = decide(from, to, &directory, &name, err);
+	r = decide(from, &delivery->to, &directory, &name, err);
 	if (r < 0)
 		return r;
 	/* A directory is its own root: what it is called does not matter. */
@@ -376,7 +390,7 @@ static int deliver(struct engine *engine, const struct container_view *view,
 	if (r < 0)
 		return r;
 	out = fd_close(out);
-	r = container_archive_in(engine, view, container, directory, in, flags, &why);
+	r = container_archive_in(engine, view, container, directory, in, delivery->flags, &why);
 	in = fd_close(in);
 	return join(&writer, r, &why, ret_bytes, err);
 }
@@ -385,25 +399,26 @@ static int copy_to(struct engine *engine, const struct container *container, con
 		   const char *target, const struct cp_values *values, uint64_t *ret_bytes,
 		   struct error *err)
 {
-	unsigned flags = values->archive ? ARCHIVE_CHOWN : 0;
+	CLEANUP(delivery_release)
+	struct delivery delivery = {.flags = values->archive ? ARCHIVE_CHOWN : 0};
 	auto_container_view view = CONTAINER_VIEW_NONE;
-	auto_place from = {0}, to = {0};
 	int r = 0;
 
 	if (!STREQ(source, "-"))
-		r = look_at_source(source, values->follow, &from, err);
+		r = look_at_source(source, values->follow, &delivery.from, err);
 	if (r == 0)
 		r = container_view_open(engine, container, VIEW_WRITE, &view, err);
 	if (r == 0)
-		r = look_in_container(&view, container, target, &to, err);
+		r = look_in_container(&view, container, target, &delivery.to, err);
 	if (r < 0)
 		return r;
 	if (!STREQ(source, "-"))
-		return deliver(engine, &view, container, &from, &to, flags, ret_bytes, err);
-	if (!to.is_directory)
+		return deliver(engine, &view, container, &delivery, ret_bytes, err);
+	if (!delivery.to.is_directory)
 		return error_set(err, ERROR_INVALID, "destination \"%s:%s\" must be a directory",
 				 container->name, target);
-	return container_archive_in(engine, &view, container, to.path, STDIN_FILENO, flags, err);
+	return container_archive_in(engine, &view, container, delivery.to.path, STDIN_FILENO,
+				    delivery.flags, err);
 }
 
 /* ---- arguments ---- */

@@ -71,7 +71,7 @@ static int run(const struct invocation *invocation, void *arg)
 	const struct kist *kist = invocation->context;
 	auto_engine engine = {.root = {.dir_fd = -EBADF, .run_fd = -EBADF}};
 	auto_error err = {0};
-	int code;
+	int code = 0;
 
 	if (!values->attach && !values->interactive)
 		return containers_each(invocation, true, start_one, NULL);

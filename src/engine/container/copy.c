@@ -196,17 +196,19 @@ void archive_writer_release(struct archive_writer *writer)
 }
 
 int container_archive_out(struct engine *engine, const struct container_view *view,
-			  const struct container *container, const char *path, const char *rename,
-			  int out_fd, uint64_t *ret_bytes, struct error *err)
+			  const struct container *container, const struct archive_wanted *wanted,
+			  uint64_t *ret_bytes, struct error *err)
 {
 	auto_archive_writer writer = ARCHIVE_WRITER_NONE;
 	int r;
 
-	r = container_archive_begin(view, container, path, rename, out_fd, &writer, err);
+	r = container_archive_begin(view, container, wanted->path, wanted->rename, wanted->out_fd,
+				    &writer, err);
 	if (r == 0)
 		r = archive_writer_end(&writer, ret_bytes, err);
 	if (r < 0)
-		return error_prefix(err, "copy %s from container %s", path, container->name);
+		return error_prefix(err, "copy %s from container %s", wanted->path,
+				    container->name);
 	event_container(engine, container, "archive-path", NULL, 0);
 	return 0;
 }

@@ -41,13 +41,19 @@ void path_stat_release(struct path_stat *stat);
 /*
  * A view serves one of the two calls below, once: its mounts move into the worker.
  *
- * Writes @path and all below it to @out_fd as a tar archive whose names begin with @rename, or, if
- * that is NULL, with the last component of @path ("." or "/." at its end: with "./"). Sockets are
- * left out. *@ret_bytes (may be NULL): of the files. When the reader is gone: ERROR_UNAVAILABLE.
+ * Writes what is wanted and all below it as a tar archive. Sockets are left out. *@ret_bytes (may
+ * be NULL): of the files. When the reader is gone: ERROR_UNAVAILABLE.
  */
+struct archive_wanted {
+	const char *path;
+	const char *rename; /* what names begin with; NULL: the last component of @path ("." or "/."
+			       at its end: "./") */
+	int out_fd;
+};
+
 int container_archive_out(struct engine *engine, const struct container_view *view,
-			  const struct container *container, const char *path, const char *rename,
-			  int out_fd, uint64_t *ret_bytes, struct error *err) MUST_CHECK;
+			  const struct container *container, const struct archive_wanted *wanted,
+			  uint64_t *ret_bytes, struct error *err) MUST_CHECK;
 
 enum archive_flags {
 	/* A directory may be replaced by a file and the other way round. */

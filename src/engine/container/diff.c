@@ -189,7 +189,7 @@ static int walk_entry(struct walk *walk, const struct level *level, const char *
 	if (r == 0)
 		r = descend(walk, level, name, err);
 	if (r == 0 && walk->count == before + 1)
-		free(walk->changes[--walk->count].path);
+		mem_freep(&walk->changes[--walk->count].path);
 	return r;
 }
 
