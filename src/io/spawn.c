@@ -82,12 +82,14 @@ static int place_descriptors(const struct spawn *spawn)
 
 static void reset_signals(void)
 {
-	struct sigaction action = {.sa_handler = SIG_DFL};
+	/* Zeros are the kernel's default action. libc's own function refuses libc's own signals,
+	 * which whoever started us may have left ignored. */
+	const char action[64] = {0};
 	sigset_t none;
 
 	for (int sig = 1; sig < _NSIG; sig++)
 		if (sig != SIGKILL && sig != SIGSTOP)
-			(void)sigaction(sig, &action, NULL);
+			(void)syscall(SYS_rt_sigaction, sig, action, NULL, _NSIG / 8);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }

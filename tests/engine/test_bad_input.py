@@ -33,7 +33,7 @@ import pytest
     (("--add-host", "x", "busybox", "true"), 125, 'bad format for add-host: "x"'),
     (("--cgroup-parent", "../x", "busybox", "true"), 125, "invalid cgroup parent"),
     (("--runtime", "nosuch", "busybox", "true"), 125, "unknown or invalid runtime name: nosuch"),
-    (("--restart", "always", "busybox", "true"), 125, "is not supported yet"),
+    (("--restart", "always", "busybox", "true"), 125, "cannot specify both --restart and --rm"),
     (("-i", "-t", "busybox", "true"), 125, "the input device is not a TTY"),
     (("--pull", "often", "busybox", "true"), 125, "invalid pull option: 'often'"),
     (("-d", "-a", "stdout", "busybox", "true"), 125, "Conflicting options: -a and -d"),

@@ -86,6 +86,11 @@ static void put_status(void)
 			if (strcmp(line, wanted[i]) != 0)
 				continue;
 			snprintf(name, sizeof(name), "status %s", line);
+			/* 32 and 33 are libc's own signals: as whoever started the engine left
+			 * them. */
+			if (strcmp(line, "SigIgn") == 0)
+				snprintf(colon + 1, 18, "%016llx",
+					 strtoull(colon + 1, NULL, 16) & ~0x180000000ULL);
 			put(name, colon + 1 + strspn(colon + 1, "\t "));
 		}
 	}

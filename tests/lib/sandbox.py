@@ -131,7 +131,9 @@ def _init(command):
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     child = os.fork()
     if child == 0:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        # Started in the background we may have inherited these ignored; the tests are about what they do.
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
         os.execvp(command[0], command)
     while True:
         pid, status = os.wait()
