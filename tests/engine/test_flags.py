@@ -25,7 +25,7 @@ def sh(engine, *args, script, **options):
     (("--read-only",), "touch /x 2>&1", "touch: /x: Read-only file system"),
     (("--read-only", "--tmpfs", "/t:size=64k"), "touch /t/x && df -k /t | tail -1 | awk '{print $2}'", "64"),
     (("--tmpfs", "/t"), "grep -c ' /t tmpfs .*noexec' /proc/mounts", "1"),
-    (("--add-host", "a.b:1.2.3.4"), "grep a.b /etc/hosts | tr '\\t' ' '", "1.2.3.4 a.b"),
+    (("--add-host", "a.b:1.2.3.4"), "grep -F a.b /etc/hosts | tr '\\t' ' '", "1.2.3.4 a.b"),
     (("--dns", "9.9.9.9", "--dns-search", "x.y"), "sort /etc/resolv.conf", "nameserver 9.9.9.9\nsearch x.y"),
 ])
 def test_a_flag_shows_inside(shared_engine, args, script, expected):
