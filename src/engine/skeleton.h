@@ -1,6 +1,6 @@
 /*
  * The lowest layer of every container's root: an empty place for each mount that every container
- * gets (/proc, /sys, /dev, /etc/hosts, …).
+ * is given (/proc, /sys, /dev, /etc/hosts, …).
  *
  * An image that has them hides it. For one that has not, the runtime would make them in the
  * container's own upper directory: seven files to create at each start, to remove at each end, and
