@@ -1,5 +1,6 @@
 """Standard streams, the log, and those who attach."""
 
+import contextlib
 import hashlib
 import os
 import random
@@ -324,9 +325,15 @@ def test_output_larger_than_a_pipe_at_the_end_is_whole(make):
 
 def test_who_was_there_before_the_container_reads_its_last_words_when_he_likes(make):
     """Not even the cleanup waits for him, nor does he lose anything by it."""
-    # 205 KB: about what the socket takes, and less than it takes with the FIFO whatever the frames' sizes.
-    c = make(["seq", "1", "36000"], cleanup=True)
+    c = make(["seq", "1", "8000"], cleanup=True)  # 38 KB: the FIFO takes it, the socket none of it
     ours, theirs = socket.socketpair()
+    full = struct.pack("=IIB", OUTPUT, 1 + 1000, 2) + b"." * 1000
+    filled = 0
+    theirs.setblocking(False)
+    with contextlib.suppress(BlockingIOError):
+        while theirs.send(full) == len(full):
+            filled += 1
+    theirs.setblocking(True)
     ours.sendall(struct.pack("=IIB", ATTACH, 1, STDOUT) + struct.pack("=II", WAIT, 0))
     c.args += ["--peer-fd", str(theirs.fileno())]
     owner = c.start(pass_fds=[theirs.fileno()])
@@ -335,8 +342,10 @@ def test_who_was_there_before_the_container_reads_its_last_words_when_he_likes(m
     owner.send(COMMIT)
     owner.close()
     wait_until("the cleanup", lambda: os.path.exists(c.path("cleaned")), 20 * PATIENCE)
+    assert c.process.poll() is None
     early = Connection(ours)
     assert early.exited()["code"] == 0
-    assert early.output[1] == b"".join(b"%d\n" % i for i in range(1, 36001))
+    assert early.output[2] == b"." * (1000 * filled)
+    assert early.output[1] == b"".join(b"%d\n" % i for i in range(1, 8001))
     c.wait()
     early.close()
